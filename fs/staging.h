@@ -1,0 +1,62 @@
+/*
+ * The only way in which something appears under a name that clients can see.
+ *
+ * Life of a staged file:
+ *   staging_open        an unnamed file (or one with a hidden name) in the target's directory
+ *   staging_write ...   need not be checked: the first error is remembered
+ *   staging_finish      content complete: dead properties, mode, time; synced if durable
+ *   staging_commit      the short part, under the caller's guard: one link or rename
+ *   staging_free        always; abandons what was not committed, removes what was replaced
+ * A staged tree begins with staging_open_tree, is filled by tree_copy under staging_dir and
+ * staging_name, and goes on with staging_finish. After staging_free of an uncommitted one nothing
+ * is left on disk. A commit that failed may be tried again.
+ *
+ * What was replaced by a tree, or by a file where a tree was, lies under the hidden name after the
+ * commit and is removed by staging_free (with all its members: call it after the answer).
+ *
+ * One thread at a time; owned by the request. Memory: its own.
+ */
+#ifndef HOLDFAST_STAGING_H
+#define HOLDFAST_STAGING_H
+
+#include "fs/fs.h"
+
+struct staging;
+
+/* `path` is what will be published; its parent must exist (ENOENT, ENOTDIR); the root is EISDIR. A link at `path` that
+ * stays inside is followed when the file is published over what it points to: the caller passes
+ * the real path then. */
+int staging_open(struct fs *fs, const char *path, struct staging **out);
+int staging_open_tree(struct fs *fs, const char *path, struct staging **out);
+
+/* The first error sticks; later writes do nothing and return it. */
+int staging_write(struct staging *staging, const void *data, size_t len);
+
+/* Appends the content of a file (fs_file_copy). Errors stick too. */
+int staging_copy(struct staging *staging, int fd, uint64_t size, struct progress *progress);
+
+/* Bytes written so far. */
+uint64_t staging_size(const struct staging *staging);
+
+/* Where a staged tree is built: the hidden name in the target's directory. */
+struct fs_dir *staging_dir(const struct staging *staging);
+const char *staging_name(const struct staging *staging);
+
+/* Content is complete. Files: applies `meta` and the dead properties (attr may be NULL), then syncs
+ * if the fs is durable. Trees: syncs the file system. Returns the first error of all so far. */
+int staging_finish(struct staging *staging, const struct fs_meta *meta, const void *attr, size_t attr_len);
+
+/* The dead properties alone, changed after staging_finish (they are read from the replaced file
+ * under the guard); synced again if durable, so call it only for what has some. */
+int staging_set_attr(struct staging *staging, const void *attr, size_t attr_len);
+
+/* Publishes. replace false: EEXIST if the name is taken, decided by the kernel. replace true:
+ * whatever is there is replaced, file or tree, in one step. The parent is resolved again: ENOENT
+ * if it is no longer the directory in which we staged (it was moved, replaced or removed). *out is
+ * the new resource, for its ETag. If the sync of the directory fails after the rename, the error is
+ * returned and the thing is published: the caller must not say 2xx. */
+int staging_commit(struct staging *staging, bool replace, struct fs_stat *out);
+
+void staging_free(struct staging *staging);
+
+#endif

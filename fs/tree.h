@@ -1,0 +1,54 @@
+/*
+ * Copying and removing trees, on top of walk.h, over any backend.
+ *
+ * Both count into `progress` and stop with ECANCELED soon after its flag is set. Failures of single
+ * members are told to `failed` one by one and the rest goes on (RFC 4918 9.8.5); what makes the
+ * whole senseless (ENOSPC, EDQUOT, EIO on the destination, EROFS, ENOMEM, EMFILE, ENFILE, ECANCELED)
+ * ends it and is returned. Memory and open directories are bounded by the depth.
+ */
+#ifndef HOLDFAST_TREE_H
+#define HOLDFAST_TREE_H
+
+#include "fs/fs.h"
+
+/* A member could not be dealt with; `relpath` is from the root of the operation, "" the root. */
+typedef void tree_failed_fn(void *ctx, const char *relpath, int error);
+
+struct tree_report {
+    tree_failed_fn *failed; /* NULL: nobody wants to know */
+    void *ctx;
+    struct progress *progress;
+};
+
+/* Copies what `src` names (links followed, inside only) to a new entry `name` of `to`. Content, mode
+ * and dead properties are kept, modification times of files too; creation times are new, and files
+ * lose set-user-id and set-group-id. Dead properties are dropped where the destination cannot hold
+ * them (ENOTSUP, E2BIG). Hidden names are not copied; special files are reported as EACCES, link
+ * circles as ELOOP, links that dangle or lead out are not there. `deep` false: a collection without
+ * its members (Depth: 0). If the root itself cannot be read its errno is returned. What was made
+ * before an error stays, for the caller to remove (staging_free does). */
+int tree_copy(struct fs *fs, const char *src, struct fs_dir *to, const char *name, bool deep,
+              const struct tree_report *report);
+
+/* Removes an entry with everything in it, hidden names included, links as links; `path` is what it is
+ * called from the fs root. Directories that deny us their owner's rights are given them first. Returns
+ * the first error after having removed what can be removed; ENOENT if there is nothing. */
+int tree_remove(struct fs_dir *dir, const char *name, const char *path, const struct tree_report *report);
+
+/* DELETE: makes the resource vanish in one step. A file or link is unlinked, a collection renamed to
+ * a hidden sibling, then the directory is synced if durable. If *out_trash is not NULL afterwards,
+ * trash_purge must follow (after the answer), also when that sync failed: the resource is gone
+ * then, but not surely on disk. The root: EBUSY. Under the caller's guard. */
+struct trash;
+int tree_trash(struct fs *fs, const char *path, struct trash **out_trash);
+
+/* MOVE over an existing destination, or to a free one; a link is moved as it is. One rename; where
+ * file and directory or two directories meet: an exchange (swap.h), and what was replaced goes to
+ * trash, as for tree_trash. EXDEV across file systems: the caller copies, publishes and trashes
+ * instead. EEXIST if !replace and taken; EINVAL if one is within the other. Under the caller's guard. */
+int tree_move(struct fs *fs, const char *from, const char *to, bool replace, struct trash **out_trash);
+
+/* Removes what was put aside and frees the handle; NULL is fine. A stop leaves the rest for recovery. */
+void trash_purge(struct trash *trash, struct progress *progress);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * Walking a tree, one entry at a time, in the caller's rhythm.
+ *
+ * A walk is an iterator: open, call walk_next until WALK_END, close. It can rest between two calls
+ * for as long as the caller likes (a slow client slows its own walk) and may go on in another
+ * thread. Memory is bounded by the depth, not by the number of entries. Listing, copying and
+ * removing all stand on it.
+ *
+ * Order: a directory comes as WALK_ENTER before its members and as WALK_LEAVE after them; anything
+ * else as WALK_ENTRY. The root of the walk comes first. Within a directory there is no order.
+ *
+ * What is met: names of ours are skipped unless WALK_HIDDEN. With WALK_FOLLOW a link that stays
+ * inside the root appears as what it points to, and others (dangling, leading out) are not there at
+ * all; a circle comes as WALK_FAILED with ELOOP, be it a link that leads to itself or a directory,
+ * reached through a link, that the walk is in already. Without WALK_FOLLOW a link appears as FS_LINK.
+ * An entry that vanishes between being read and being looked at is skipped. A directory that cannot
+ * be opened comes as WALK_FAILED with its errno instead of WALK_ENTER; one that cannot be read to its
+ * end as WALK_FAILED in the middle, before its WALK_LEAVE. The walk goes on with the rest.
+ */
+#ifndef HOLDFAST_WALK_H
+#define HOLDFAST_WALK_H
+
+#include "fs/fs.h"
+
+enum { WALK_FOLLOW = 1, WALK_HIDDEN = 2 };
+#define WALK_DEEP (-1) /* max_depth: no limit */
+
+enum walk_event { WALK_END, WALK_ENTRY, WALK_ENTER, WALK_LEAVE, WALK_FAILED };
+
+struct walk;
+
+/* Valid until the next call on the walk. */
+struct walk_entry {
+    const char *path;    /* canonical, from the fs root */
+    const char *relpath; /* from the root of the walk; "" for that itself */
+    const char *name;    /* in `dir` */
+    struct fs_dir *dir;  /* the directory that has the entry; with via_link what it has is the link */
+    struct fs_stat st;   /* links followed if the walk follows; for WALK_FAILED what is known of it */
+    bool via_link;
+    int depth; /* 0 = the root of the walk */
+    int error; /* for WALK_FAILED */
+};
+
+/* `path` is followed if it is a link. max_depth 0: only the root; 1: its members too; WALK_DEEP.
+ * A directory at max_depth comes as WALK_ENTER and WALK_LEAVE with nothing between, unopened.
+ * ENOENT etc. if the root cannot be looked at. */
+int walk_open(struct fs *fs, const char *path, unsigned flags, int max_depth, struct walk **out);
+
+/* The same for an entry of an open directory that is not followed (staging names); `path` is what
+ * it is called from the fs root. `dir` must outlive the walk. */
+int walk_open_at(struct fs_dir *dir, const char *name, const char *path, unsigned flags, struct walk **out);
+
+enum walk_event walk_next(struct walk *walk, struct walk_entry *out);
+
+/* After WALK_ENTER: leave the directory at once, without its members; its WALK_LEAVE comes next. */
+void walk_skip(struct walk *walk);
+
+/* After WALK_FAILED for a directory that could not be opened: look at it once more. After any other
+ * WALK_FAILED nothing happens. */
+void walk_retry(struct walk *walk);
+
+void walk_close(struct walk *walk);
+
+#endif
