@@ -1,0 +1,248 @@
+/*
+ * What the head of a request decides alone, before a byte of the body is read.
+ *
+ * One check per function, in an order that matters twice: doubts about the framing come first,
+ * since they end the connection whatever else is wrong, and what costs system calls comes last.
+ * A check that refuses has answered and returns false.
+ */
+#include <apr_strings.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fs/path.h"
+#include "webdav/method.h"
+#include "webdav/uri.h"
+
+/* Headers where a second value is an attack or a mistake, never a list. */
+static const char *const single_headers[] = {
+    "Host",       "Content-Length",   "Transfer-Encoding", "Expect",
+    "Depth",      "Destination",      "Overwrite",         "If",
+    "Range",      "If-Range",         "If-Modified-Since", "If-Unmodified-Since",
+    "Timeout",    "Lock-Token",       "Content-Range",     "X-Expected-Entity-Length",
+    "X-OC-Mtime", "X-Forwarded-Host", "Content-Type",
+};
+
+#define SINGLE_COUNT (sizeof single_headers / sizeof single_headers[0])
+
+static void refuse_framing(struct dav_request *r, int status, const char *text)
+{
+    reply_error(r, status, "%s", text);
+    r->reply.close = true;
+}
+
+/* Marks in `seen` which of the headers are there; the first one met twice, or NULL. */
+static const char *find_repeated(const apr_table_t *headers)
+{
+    const apr_array_header_t *fields = apr_table_elts(headers);
+    const apr_table_entry_t *field = (const apr_table_entry_t *)(const void *)fields->elts;
+    bool seen[SINGLE_COUNT] = { false };
+
+    for (int i = 0; i < fields->nelts; i++) {
+        for (size_t j = 0; j < SINGLE_COUNT; j++) {
+            if (strcasecmp(field[i].key, single_headers[j]) != 0)
+                continue;
+            if (seen[j])
+                return single_headers[j];
+            seen[j] = true;
+        }
+    }
+    return NULL;
+}
+
+/* What remains repeated is one list (RFC 9110 5.3). */
+static bool check_repeated(struct dav_request *r)
+{
+    const char *name = find_repeated(r->headers);
+
+    if (name) {
+        refuse_framing(r, 400, apr_psprintf(r->pool, "The header %s is there twice.", name));
+        return false;
+    }
+    apr_table_compress(r->headers, APR_OVERLAP_TABLES_MERGE);
+    return true;
+}
+
+static bool parse_length(const char *text, uint64_t *out)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)*text)) /* strtoull takes signs and blanks */
+        return false;
+    errno = 0;
+    unsigned long long length = strtoull(text, &end, 10);
+    if (errno || *end || length > INT64_MAX)
+        return false;
+    *out = length;
+    return true;
+}
+
+/* RFC 9112 6.1, 6.3: whoever sends both framings, or one that we do not read as the proxy before us
+ * does, may be hiding a second request in the body. */
+static bool check_framing(struct dav_request *r)
+{
+    const char *encoding = request_header(r, "Transfer-Encoding");
+    const char *length = request_header(r, "Content-Length");
+
+    if (encoding && length) {
+        refuse_framing(r, 400, "Content-Length and Transfer-Encoding exclude each other.");
+        return false;
+    }
+    if (encoding && strcasecmp(encoding, "chunked") != 0) {
+        refuse_framing(r, 501, "The only Transfer-Encoding that we read is chunked.");
+        return false;
+    }
+    if (length && !parse_length(length, &r->content_length)) {
+        refuse_framing(r, 400, "Content-Length is not a number.");
+        return false;
+    }
+    if (encoding)
+        r->content_length = DAV_LENGTH_UNKNOWN;
+    return true;
+}
+
+static bool check_method(struct dav_request *r)
+{
+    r->method = method_find(r->method_name);
+    if (!r->method)
+        reply_error(r, 501, "This server does not know that method.");
+    return r->method != NULL;
+}
+
+/* The target as path; NULL for "*" (RFC 9112 3.2.4). */
+static bool check_target(struct dav_request *r)
+{
+    const char *forwarded = r->dav->config.trust_forwarded ? request_header(r, "X-Forwarded-Host") : NULL;
+    const struct uri_self self = { .host = forwarded ? forwarded : request_header(r, "Host") };
+    const char *path;
+
+    if (strcmp(r->target, "*") == 0) {
+        if (strcmp(r->method->name, "OPTIONS") == 0)
+            return true;
+        reply_error(r, 400, "The target * is for OPTIONS alone.");
+        return false;
+    }
+    int err = uri_to_path(r->pool, r->target, &self, &path, &r->slash);
+    if (err == EINVAL) {
+        reply_error(r, 400, "The request target is not a path that a file can have.");
+    } else if (err) {
+        reply_errno(r, err, ROLE_SUBJECT);
+    } else if (path_is_reserved(path)) {
+        reply_error(r, r->method->writes ? 403 : 404, "This name is the server's own.");
+    } else {
+        r->path = path;
+    }
+    return r->path != NULL;
+}
+
+static bool check_expect(struct dav_request *r)
+{
+    const char *expect = request_header(r, "Expect");
+
+    if (!expect || strcasecmp(expect, "100-continue") == 0)
+        return true;
+    reply_error(r, 417, "The only expectation that we meet is 100-continue."); /* RFC 9110 10.1.1 */
+    return false;
+}
+
+static bool check_read_only(struct dav_request *r)
+{
+    if (!r->method->writes || !r->dav->config.read_only)
+        return true;
+    reply_error(r, 403, "This server is read-only.");
+    return false;
+}
+
+/* An empty chunked body is fine for everybody (some libraries send it with every method); whether
+ * it is empty, dav_body will see. */
+static bool check_body(struct dav_request *r)
+{
+    const struct dav_config *config = &r->dav->config;
+    bool is_known = r->content_length != DAV_LENGTH_UNKNOWN;
+    uint64_t max = 0;
+
+    if (!r->has_body || !is_known)
+        return true;
+    if (r->method->body == BODY_NONE) { /* RFC 4918 8.4 */
+        reply_error(r, 415, "%s takes no body.", r->method->name);
+        return false;
+    }
+    if (r->method->body == BODY_XML)
+        max = config->max_xml;
+    else if (r->method->body == BODY_UPLOAD)
+        max = config->max_upload;
+    if (!max || r->content_length <= max)
+        return true;
+    reply_error(r, 413, "The body is larger than %llu bytes.", (unsigned long long)max);
+    return false;
+}
+
+static bool check_if(struct dav_request *r)
+{
+    const char *text = request_header(r, "If");
+
+    if (!text || ifheader_parse(r->pool, text, &r->if_header) == 0)
+        return true;
+    reply_error(r, 400, "The If header is malformed or too long."); /* RFC 4918 10.4.2 */
+    return false;
+}
+
+/* Looks up what is at the path. */
+static bool check_resource(struct dav_request *r)
+{
+    int err = path_find(r->dav->fs, r->path, r->pool, &r->path);
+
+    if (!err)
+        err = fs_stat(r->dav->fs, r->path, &r->st);
+    if (err && err != ENOENT && err != ENOTDIR) {
+        reply_errno(r, err, ROLE_SUBJECT);
+        return false;
+    }
+    r->exists = !err;
+    return true;
+}
+
+/* A URL with a slash at its end names a collection. We never redirect (FIELD C3), and a file is not
+ * to be had under two names: it is not there. MKCOL is told that the name is taken. */
+static bool check_slash(struct dav_request *r)
+{
+    if (!r->slash || !r->exists || r->st.type == FS_DIR || !(r->method->allowed_on & ON_FILE))
+        return true;
+    if (r->method->body == BODY_UPLOAD)
+        reply_error(r, 409, "A file's URL does not end in a slash.");
+    else
+        reply_error(r, 404, "There is no collection here.");
+    return false;
+}
+
+static bool check_allowed(struct dav_request *r)
+{
+    if (method_is_allowed(r))
+        return true;
+    method_not_allowed(r);
+    return false;
+}
+
+void dav_begin(struct dav_request *r)
+{
+    static bool (*const checks[])(struct dav_request *) = {
+        check_repeated, check_framing,   check_method, check_target,
+        check_expect,   check_read_only, check_body,   check_if,
+    };
+    static bool (*const resource_checks[])(struct dav_request *) = {
+        check_resource,
+        check_slash,
+        check_allowed,
+    };
+
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
+        if (!checks[i](r))
+            return;
+    for (size_t i = 0; r->path && i < sizeof resource_checks / sizeof resource_checks[0]; i++)
+        if (!resource_checks[i](r))
+            return;
+    if (r->method->begin)
+        r->method->begin(r);
+}

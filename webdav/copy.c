@@ -1,0 +1,206 @@
+/*
+ * COPY (RFC 4918 9.8): staged beside the destination, then published in one step.
+ *
+ * Until then the old destination stands whole; a full disk, a stop or a crash leave it so. Members
+ * that cannot be read do not stop the rest (9.8.5): what could be copied is published, and the 207
+ * names the others.
+ */
+#include <apr_strings.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "fs/path.h"
+#include "webdav/copymove.h"
+#include "webdav/locks.h"
+#include "webdav/method.h"
+#include "webdav/multistatus.h"
+#include "webdav/resource.h"
+#include "webdav/uri.h"
+
+#define FAILURES_MAX   1000       /* named in a 207; whoever has more knows enough */
+#define FAILURES_BYTES (16 << 20) /* room for that many of the longest hrefs */
+#define FILE_MODE      0777       /* what is kept: no set-user-id for a file that is now ours */
+
+/* ---- staging ---- */
+
+static int read_attr(struct dav_request *r, const void **out, size_t *out_len)
+{
+    struct fs_dir *dir;
+    const char *name;
+
+    int err = path_locate(r->dav->fs, r->path, true, r->pool, &dir, &name);
+    if (err)
+        return err;
+    err = resource_attr(dir, name, r->pool, out, out_len);
+    fs_dir_close(dir);
+    return err;
+}
+
+/* On a file system without attributes the content is copied all the same. */
+static bool can_keep_attr(const struct staging *staging)
+{
+    char value[1];
+    size_t len;
+
+    return fs_get_attr(staging_dir(staging), "", value, sizeof value, &len) != ENOTSUP;
+}
+
+static int fill_file(struct dav_request *r, int fd, struct copied *copied)
+{
+    const struct copymove *cm = r->state;
+    const struct fs_meta meta = { .set = FS_SET_MODE | FS_SET_MTIME,
+                                  .mode = copied->st.mode & FILE_MODE,
+                                  .mtime_ns = cm->has_mtime ? cm->mtime_ns : copied->st.mtime_ns };
+    const void *attr = NULL;
+    size_t attr_len = 0;
+
+    int err = staging_copy(copied->staging, fd, copied->st.size, &r->progress);
+    if (!err)
+        err = read_attr(r, &attr, &attr_len);
+    if (err)
+        return err;
+    if (attr_len && !can_keep_attr(copied->staging))
+        attr_len = 0;
+    return staging_finish(copied->staging, &meta, attr_len ? attr : NULL, attr_len);
+}
+
+static int stage_file(struct dav_request *r, struct copied *copied)
+{
+    int fd;
+
+    int err = fs_open(r->dav->fs, r->path, &fd, &copied->st);
+    if (err)
+        return err;
+    atomic_store(&r->progress.members_total, 1);
+    atomic_store(&r->progress.bytes_total, copied->st.size);
+    copied->role = ROLE_DEST;
+    err = staging_open(r->dav->fs, r->dest, &copied->staging);
+    if (!err)
+        err = fill_file(r, fd, copied);
+    if (!err)
+        progress_add(&r->progress, 1, 0);
+    close(fd);
+    return err;
+}
+
+struct failures_ctx {
+    struct copied *copied;
+    apr_pool_t *pool;
+    struct copy_failure **end;
+};
+
+static void member_failed(void *ctx, const char *relpath, int error)
+{
+    struct failures_ctx *failures = ctx;
+
+    if (++failures->copied->failure_count > FAILURES_MAX)
+        return;
+    struct copy_failure *failure = apr_pcalloc(failures->pool, sizeof *failure);
+    failure->relpath = apr_pstrdup(failures->pool, relpath);
+    failure->error = error;
+    *failures->end = failure;
+    failures->end = &failure->next;
+}
+
+static int stage_tree(struct dav_request *r, struct copied *copied)
+{
+    const struct copymove *cm = r->state;
+    struct failures_ctx failures = { .copied = copied, .pool = r->pool, .end = &copied->failures };
+    const struct tree_report report = { .failed = member_failed, .ctx = &failures, .progress = &r->progress };
+
+    copied->is_tree = true;
+    copied->role = ROLE_DEST;
+    int err = staging_open_tree(r->dav->fs, r->dest, &copied->staging);
+    if (err)
+        return err;
+    copied->role = ROLE_SUBJECT;
+    err = tree_copy(r->dav->fs, r->path, staging_dir(copied->staging), staging_name(copied->staging),
+                    cm->deep, &report);
+    return err ? err : staging_finish(copied->staging, NULL, NULL, 0);
+}
+
+int copy_stage(struct dav_request *r, struct copied *out)
+{
+    *out = (struct copied){ .role = ROLE_SUBJECT };
+    int err = fs_stat(r->dav->fs, r->path, &out->st);
+    if (err)
+        return err;
+    return out->st.type == FS_DIR ? stage_tree(r, out) : stage_file(r, out);
+}
+
+/* ---- publishing ---- */
+
+int copy_commit(struct dav_request *r, struct copied *copied)
+{
+    const struct copymove *cm = r->state;
+    struct fs_stat st;
+
+    int err = staging_commit(copied->staging, cm->dest_exists, &st);
+    if (err == EEXIST)
+        return err;
+    /* A tree that was replaced, or replaced by this, is removed after the answer. */
+    if (!err && cm->dest_exists && (copied->is_tree || cm->dest_is_dir))
+        r->replaced = copied->staging;
+    else
+        staging_free(copied->staging);
+    copied->staging = NULL;
+    return err;
+}
+
+/* "... together with the most appropriate of the source and destination URLs" (9.8.5): what failed is
+ * reading, so it is the source's. */
+void copy_reply_failures(struct dav_request *r, const struct copied *copied)
+{
+    struct buffer body;
+
+    buffer_init(&body, FAILURES_BYTES);
+    multistatus_begin(&body);
+    for (const struct copy_failure *failure = copied->failures; failure; failure = failure->next) {
+        const char *path = path_join(r->pool, r->path, failure->relpath);
+        struct fs_stat st;
+        bool is_dir = fs_stat(r->dav->fs, path, &st) == 0 && st.type == FS_DIR;
+        multistatus_status(&body, uri_from_path(r->pool, path, is_dir),
+                           status_from_errno(failure->error, ROLE_SUBJECT), CONDITION_NONE);
+    }
+    multistatus_end(&body);
+    reply_buffer(r, 207, MULTISTATUS_TYPE, apr_pmemdup(r->pool, body.data, body.size), body.size);
+    buffer_release(&body);
+}
+
+/* Under the guard. */
+static void publish(struct dav_request *r, struct copied *copied)
+{
+    const struct copymove *cm = r->state;
+    int err = EEXIST;
+
+    for (int i = 0; err == EEXIST && i < COPYMOVE_ATTEMPTS; i++) {
+        if (!resource_check(r, &copied->st, 0) || !copymove_check_dest(r))
+            return;
+        err = copy_commit(r, copied);
+    }
+    if (err) {
+        reply_errno(r, err, ROLE_DEST);
+    } else if (copied->failure_count) {
+        if (cm->dest_exists)
+            (void)locks_drop_tree(r->dav->locks, r->dest, false);
+        copy_reply_failures(r, copied);
+    } else {
+        copymove_reply_done(r);
+    }
+}
+
+void copy_run(struct dav_request *r)
+{
+    struct copied copied;
+    struct guard guard;
+
+    int err = copy_stage(r, &copied);
+    if (err) {
+        reply_errno(r, err, copied.role);
+    } else {
+        guard_take(r->dav->guards, &guard, r->dest, NULL);
+        publish(r, &copied);
+        guard_release(r->dav->guards, &guard);
+    }
+    staging_free(copied.staging); /* unless it was published */
+}

@@ -1,0 +1,58 @@
+/*
+ * COPY and MOVE: what they have in common. copymove.c refuses from the head and looks at the
+ * destination, copy.c stages and publishes a copy, move.c renames.
+ *
+ * A copy is staged without a guard, for as long as it takes, and published under one.
+ */
+#ifndef HOLDFAST_COPYMOVE_H
+#define HOLDFAST_COPYMOVE_H
+
+#include "webdav/request.h"
+
+#define COPYMOVE_ATTEMPTS 8 /* to publish while somebody behind our back makes and removes the name */
+
+struct copymove {
+    bool is_move, overwrite;
+    bool deep;      /* COPY: with the members */
+    bool crosses;   /* MOVE: the destination is on another file system */
+    bool has_mtime; /* X-OC-Mtime, of files */
+    int64_t mtime_ns;
+    bool dest_exists; /* and what it is: as found by the last copymove_check_dest */
+    bool dest_is_dir;
+};
+
+/* Looks at the destination, and checks Overwrite and the locks there; under the guard before acting.
+ * False after having replied. */
+bool copymove_check_dest(struct dav_request *r);
+
+/* Done: 201 with Location, or 204. What was replaced has lost its locks below (its own stays: the URL
+ * stays mapped, RFC 4918 7.6). */
+void copymove_reply_done(struct dav_request *r);
+
+/* ---- copies ---- */
+
+struct copy_failure {
+    const char *relpath;
+    int error;
+    struct copy_failure *next;
+};
+
+struct copied {
+    struct staging *staging; /* to be freed by the caller, also after errors */
+    bool is_tree;
+    struct fs_stat st;             /* of the source, as copied */
+    struct copy_failure *failures; /* the first ones, in the request's pool */
+    unsigned failure_count;
+    enum status_role role; /* after an error: where it was met */
+};
+
+/* Stages a copy of the request's resource for its destination. *out is filled in any case. */
+int copy_stage(struct dav_request *r, struct copied *out);
+
+/* Publishes over what copymove_check_dest found. The staging is the request's afterwards, or freed. */
+int copy_commit(struct dav_request *r, struct copied *copied);
+
+/* 207 that names the members that could not be copied. */
+void copy_reply_failures(struct dav_request *r, const struct copied *copied);
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * Opening and closing the whole, and the life of a request but for its head (begin.c).
+ *
+ * A request's pool is unmanaged: it has an allocator of its own, so that requests of many threads
+ * do not meet at a mutex, and each can be handed from thread to thread.
+ */
+#include "webdav/dav.h"
+
+#include <apr_strings.h>
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fs/journal.h"
+#include "webdav/locks.h"
+#include "webdav/method.h"
+#include "webdav/mime.h"
+#include "webdav/state.h"
+
+#define DEFAULT_MIME_FILE "/etc/mime.types"
+
+/* ---- the whole ---- */
+
+static int fail(apr_pool_t *pool, int err, const char *what, const char **out_message)
+{
+    *out_message = apr_psprintf(pool, "%s: %s", what, strerror(err));
+    return err;
+}
+
+/* What a crash left in the folder is removed before anybody is served. A directory that cannot be
+ * purged stays in the journal and is no reason not to start: its strays are hidden. */
+static int open_journal(struct dav *dav, const char **out_message)
+{
+    struct journal_store store = state_journal_store(dav->state);
+    unsigned purged = 0;
+
+    int err = journal_open(&store, &dav->journal);
+    if (err)
+        return fail(dav->pool, err, "cannot read the journal in the state database", out_message);
+    dav->fs->journal = dav->journal;
+    journal_recover(dav->journal, dav->fs, &purged);
+    return 0;
+}
+
+static int open_parts(struct dav *dav, const char **out_message)
+{
+    const struct dav_config *config = &dav->config;
+
+    int err = state_open(dav->pool, config->state_dir, config->sync_state, &dav->state, out_message);
+    if (!err)
+        err = open_journal(dav, out_message);
+    if (err)
+        return err;
+    err = locks_open(dav->state, locks_now(), &dav->locks);
+    if (err)
+        return fail(dav->pool, err, "cannot read the locks in the state database", out_message);
+    err = guard_table_open(&dav->guards);
+    if (err)
+        return fail(dav->pool, err, "cannot make the table of guards", out_message);
+    const char *mime_file = config->mime_file ? config->mime_file : DEFAULT_MIME_FILE;
+    err = mime_open(dav->pool, mime_file, &dav->mime);
+    return err ? fail(dav->pool, err, mime_file, out_message) : 0;
+}
+
+int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, struct dav **out,
+             const char **out_message)
+{
+    const char *message = "cannot open the state";
+    apr_pool_t *own;
+
+    apr_pool_create(&own, pool);
+    struct dav *dav = apr_pcalloc(own, sizeof *dav);
+    dav->pool = own;
+    dav->fs = fs;
+    dav->config = *config;
+    int err = open_parts(dav, &message);
+    if (err) {
+        *out_message = apr_pstrdup(pool, message);
+        dav_close(dav);
+        return err;
+    }
+    *out = dav;
+    return 0;
+}
+
+void dav_close(struct dav *dav)
+{
+    if (!dav)
+        return;
+    guard_table_close(dav->guards);
+    locks_close(dav->locks);
+    dav->fs->journal = NULL;
+    journal_close(dav->journal);
+    state_close(dav->state);
+    apr_pool_destroy(dav->pool);
+}
+
+/* ---- a request ---- */
+
+/* Whatever a client can make us allocate is bounded before; this is the machine's end, not the
+ * client's doing. */
+static int out_of_memory(int status)
+{
+    (void)status;
+    fputs("holdfast: out of memory\n", stderr);
+    abort();
+}
+
+struct dav_request *dav_request_new(struct dav *dav, const struct dav_head *head)
+{
+    apr_pool_t *pool;
+
+    apr_pool_create_unmanaged_ex(&pool, out_of_memory, NULL);
+    struct dav_request *r = apr_pcalloc(pool, sizeof *r);
+    r->dav = dav;
+    r->pool = pool;
+    r->method_name = apr_pstrdup(pool, head->method);
+    r->target = apr_pstrdup(pool, head->target);
+    r->user = apr_pstrdup(pool, head->user);
+    r->headers = apr_table_clone(pool, head->headers);
+    r->tls = head->tls;
+    r->has_body = head->has_body;
+    buffer_init(&r->body, dav->config.max_xml);
+    r->reply.headers = apr_table_make(pool, 8);
+    r->reply.fd = -1;
+    return r;
+}
+
+static void refuse_body(struct dav_request *r)
+{
+    r->body_refused = true;
+    buffer_clear(&r->body);
+    staging_free(r->upload); /* gives back the space at once: the disk may be full */
+    r->upload = NULL;
+}
+
+static void take_upload(struct dav_request *r, const void *data, size_t len)
+{
+    uint64_t max = r->dav->config.max_upload;
+
+    if (max && (len > max || staging_size(r->upload) > max - len)) {
+        reply_error(r, 413, "The body is larger than %llu bytes.", (unsigned long long)max);
+        refuse_body(r);
+        return;
+    }
+    int err = staging_write(r->upload, data, len);
+    if (err) {
+        reply_errno(r, err, ROLE_DEST);
+        refuse_body(r);
+    }
+}
+
+void dav_body(struct dav_request *r, const void *data, size_t len)
+{
+    if (r->reply.status || !len)
+        return;
+    switch (r->method->body) {
+    case BODY_IGNORE:
+        break;
+    case BODY_NONE: /* chunked, else dav_begin had known */
+        reply_error(r, 415, "%s takes no body.", r->method->name);
+        refuse_body(r);
+        break;
+    case BODY_XML:
+        buffer_append(&r->body, data, len);
+        if (r->body.overflow) {
+            reply_error(r, 413, "The body is larger than %zu bytes.", r->dav->config.max_xml);
+            refuse_body(r);
+        }
+        break;
+    case BODY_UPLOAD:
+        take_upload(r, data, len);
+        break;
+    }
+}
+
+bool dav_is_quick(const struct dav_request *r)
+{
+    if (r->reply.status)
+        return true;
+    return r->method->is_quick ? r->method->is_quick(r) : r->method->quick;
+}
+
+bool dav_is_long(const struct dav_request *r)
+{
+    return r->method && r->method->is_long && r->method->is_long(r);
+}
+
+void dav_run(struct dav_request *r)
+{
+    if (!r->reply.status)
+        r->method->run(r);
+    assert(r->reply.status);
+}
+
+bool dav_has_cleanup(const struct dav_request *r)
+{
+    return r->trash || r->replaced;
+}
+
+void dav_cleanup(struct dav_request *r)
+{
+    trash_purge(r->trash, &r->progress);
+    r->trash = NULL;
+    staging_free(r->replaced);
+    r->replaced = NULL;
+}
+
+void dav_request_free(struct dav_request *r)
+{
+    if (!r)
+        return;
+    if (r->reply.fd >= 0)
+        close(r->reply.fd);
+    if (r->reply.stream)
+        r->reply.stream->close(r->reply.stream);
+    staging_free(r->upload);
+    staging_free(r->replaced);
+    progress_stop(&r->progress); /* without dav_cleanup the rest of the trash is left for recovery */
+    trash_purge(r->trash, &r->progress);
+    buffer_release(&r->body);
+    apr_pool_destroy(r->pool);
+}
+
+struct dav_reply *dav_request_reply(struct dav_request *r)
+{
+    return &r->reply;
+}
+
+struct progress *dav_request_progress(struct dav_request *r)
+{
+    return &r->progress;
+}

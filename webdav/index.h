@@ -1,0 +1,17 @@
+/*
+ * A collection as a page for people: GET on it lists its members.
+ *
+ * Streamed; memory is bounded however many members there are. Links are relative and work for a URL
+ * with its slash and without it, also behind a proxy that puts the folder somewhere else.
+ */
+#ifndef HOLDFAST_INDEX_H
+#define HOLDFAST_INDEX_H
+
+#include "webdav/dav.h"
+
+#define INDEX_TYPE "text/html; charset=utf-8"
+
+/* `slash`: the URL ended in one. ENOENT, EACCES etc. if the collection cannot be read. */
+int index_open(struct fs *fs, const char *path, bool slash, struct dav_stream **out);
+
+#endif

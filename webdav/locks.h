@@ -1,0 +1,79 @@
+/*
+ * Write locks (RFC 4918 6 and 7): who holds what, for how long, and what stands in whose way.
+ *
+ * In memory, ordered by path, so that "what covers this path" costs one look-up per path level and
+ * "what lies in this tree" one range; every change is written through to the state database before
+ * it is seen. Locks are on paths (URLs), not on inodes. Expired locks are as good as gone at once and
+ * are swept when met. Time is passed in, in nanoseconds since 1970.
+ *
+ * Threads: any; one read-write lock inside. Functions that hand out locks copy them into the pool.
+ * Errors: errno; ENOENT no such lock, EEXIST a conflict, EPERM another user's, EIO/ENOSPC the state,
+ * EDQUOT over a bound.
+ */
+#ifndef HOLDFAST_LOCKS_H
+#define HOLDFAST_LOCKS_H
+
+#include <apr_pools.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "webdav/state.h"
+
+#define LOCKS_MAX              100000 /* in all */
+#define LOCKS_MAX_PER_PATH     100    /* shared locks on one root */
+#define LOCK_OWNER_MAX         8192   /* bytes of DAV:owner markup */
+#define LOCK_TIMEOUT_MAX_S     (7 * 24 * 3600)
+#define LOCK_TIMEOUT_DEFAULT_S 3600
+#define LOCK_TOKEN_SCHEME      "opaquelocktoken:"
+
+struct locks;
+
+struct lock {
+    const char *token; /* with its scheme, without <> */
+    const char *root;  /* canonical path */
+    const char *user;
+    const char *owner; /* content of DAV:owner as markup; "" if none */
+    bool exclusive;
+    bool deep; /* Depth: infinity */
+    int64_t expires_ns;
+    int64_t timeout_s; /* as granted */
+    struct lock *next; /* in lists handed out */
+};
+
+/* The clock for now_ns. */
+int64_t locks_now(void);
+
+int locks_open(struct state *state, int64_t now_ns, struct locks **out);
+void locks_close(struct locks *locks);
+
+/* Locks a path. `want` has everything but token and expires_ns. On success *out is the new lock. On
+ * EEXIST *out_conflict is one lock in the way (its root may be above, at or below the path). */
+int locks_add(struct locks *locks, apr_pool_t *pool, const struct lock *want, int64_t now_ns,
+              struct lock **out, struct lock **out_conflict);
+
+/* Extends by timeout_s from now. `path` must be covered by the lock (ENOENT otherwise), `user` its
+ * creator (EPERM). */
+int locks_refresh(struct locks *locks, apr_pool_t *pool, const char *token, const char *path,
+                  const char *user, int64_t timeout_s, int64_t now_ns, struct lock **out);
+
+int locks_remove(struct locks *locks, const char *token, const char *path, const char *user, int64_t now_ns);
+
+/* All locks that cover a path: on it, and deep ones above. Usually NULL. */
+struct lock *locks_covering(struct locks *locks, apr_pool_t *pool, const char *path, int64_t now_ns);
+
+/* All locks whose root is strictly below the path. */
+struct lock *locks_below(struct locks *locks, apr_pool_t *pool, const char *path, int64_t now_ns);
+
+/* Quick: is there any lock at all? False lets listings skip the rest. */
+bool locks_is_empty(struct locks *locks);
+
+/* Quick: does no lock cover the path, and does none lie below it? Then a listing of the collection there
+ * need not ask for its members. */
+bool locks_is_clear(struct locks *locks, const char *path, int64_t now_ns);
+
+/* The tree at `path` is gone (DELETE, MOVE's source): its locks go too. `itself`: also those rooted at
+ * the path (not when something was overwritten: the URL stays mapped and its lock stays). */
+int locks_drop_tree(struct locks *locks, const char *path, bool itself);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * MOVE (RFC 4918 9.9): one rename under the guard, whatever the size.
+ *
+ * Across file systems it is a copy that is published before the source goes to the trash, so that
+ * at every moment one of the two is whole. A member that cannot be copied stops that: nothing is
+ * moved then.
+ *
+ * A link is moved as a link. Locks do not move (7.6).
+ */
+#include <errno.h>
+
+#include "fs/path.h"
+#include "webdav/copymove.h"
+#include "webdav/locks.h"
+#include "webdav/method.h"
+#include "webdav/precond.h"
+#include "webdav/resource.h"
+
+/* The source as it is now; false after having replied. Under the guard. */
+static bool check_source(struct dav_request *r, struct fs_stat *out)
+{
+    int err = fs_stat(r->dav->fs, r->path, out);
+
+    if (!err)
+        return resource_check(r, out, CHANGE_CONTENT | CHANGE_BINDING | CHANGE_TREE);
+    reply_errno(r, err, ROLE_SUBJECT);
+    return false;
+}
+
+static int set_mtime(struct dav_request *r, int64_t mtime_ns)
+{
+    const struct fs_meta meta = { .set = FS_SET_MTIME, .mtime_ns = mtime_ns };
+    struct fs_dir *dir;
+    const char *name;
+
+    int err = path_open_parent(r->dav->fs, r->dest, &dir, &name);
+    if (err)
+        return err;
+    err = fs_set_meta(dir, name, &meta);
+    fs_dir_close(dir);
+    return err;
+}
+
+static void reply_moved(struct dav_request *r)
+{
+    (void)locks_drop_tree(r->dav->locks, r->path, true);
+    copymove_reply_done(r);
+}
+
+/* ---- within a file system ---- */
+
+/* Under the guard. Returns true if the file systems differ: then nothing is done yet. */
+static bool rename_guarded(struct dav_request *r)
+{
+    struct copymove *cm = r->state;
+    struct fs_stat st;
+    int err = EEXIST;
+
+    for (int i = 0; err == EEXIST && i < COPYMOVE_ATTEMPTS; i++) {
+        if (!check_source(r, &st) || !copymove_check_dest(r))
+            return false;
+        err = tree_move(r->dav->fs, r->path, r->dest, cm->dest_exists, &r->trash);
+    }
+    if (err == EXDEV)
+        return true;
+    if (err) {
+        /* It was there a moment ago, so what is missing is the destination's parent. */
+        reply_errno(r, err, ROLE_DEST);
+        return false;
+    }
+    if (cm->has_mtime)
+        cm->has_mtime = set_mtime(r, cm->mtime_ns) == 0;
+    progress_add(&r->progress, 1, 0);
+    reply_moved(r);
+    return false;
+}
+
+/* ---- across file systems ---- */
+
+static bool is_link(struct dav_request *r)
+{
+    struct fs_dir *dir;
+    struct fs_stat st;
+    const char *name;
+
+    if (path_open_parent(r->dav->fs, r->path, &dir, &name) != 0)
+        return false;
+    bool result = fs_stat_at(dir, name, &st) == 0 && st.type == FS_LINK;
+    fs_dir_close(dir);
+    return result;
+}
+
+/* Was the source written to while it was copied? Of a collection only its own members' names show. */
+static bool has_changed(const struct fs_stat *before, const struct fs_stat *now)
+{
+    return before->ino != now->ino || before->dev != now->dev || before->mtime_ns != now->mtime_ns ||
+           (before->type == FS_FILE && before->size != now->size);
+}
+
+/* Under the guard. */
+static void replace_guarded(struct dav_request *r, struct copied *copied)
+{
+    struct fs_stat st;
+    int err = EEXIST;
+
+    for (int i = 0; err == EEXIST && i < COPYMOVE_ATTEMPTS; i++) {
+        if (!check_source(r, &st) || !copymove_check_dest(r))
+            return;
+        if (has_changed(&copied->st, &st)) {
+            reply_error(r, 409, "The source was changed while it was moved.");
+            return;
+        }
+        err = copy_commit(r, copied);
+    }
+    if (err) {
+        reply_errno(r, err, ROLE_DEST);
+        return;
+    }
+    err = tree_trash(r->dav->fs, r->path, &r->trash);
+    if (err)
+        reply_errno(r, err, ROLE_SUBJECT); /* both are there: nothing is lost */
+    else
+        reply_moved(r);
+}
+
+static void move_across(struct dav_request *r)
+{
+    struct copied copied;
+    struct guard guard;
+
+    if (is_link(r)) { /* we can copy what it leads to, not the link */
+        reply_error(r, 403, "A link cannot be moved to another file system.");
+        return;
+    }
+    int err = copy_stage(r, &copied);
+    if (err) {
+        reply_errno(r, err, copied.role);
+    } else if (copied.failure_count) {
+        copy_reply_failures(r, &copied);
+    } else {
+        guard_take(r->dav->guards, &guard, r->path, r->dest);
+        replace_guarded(r, &copied);
+        guard_release(r->dav->guards, &guard);
+    }
+    staging_free(copied.staging);
+}
+
+void move_run(struct dav_request *r)
+{
+    struct guard guard;
+
+    guard_take(r->dav->guards, &guard, r->path, r->dest);
+    bool crosses = rename_guarded(r);
+    guard_release(r->dav->guards, &guard);
+    if (crosses)
+        move_across(r);
+}

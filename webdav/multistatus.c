@@ -1,0 +1,224 @@
+/*
+ * XML by hand. A writer library was measured to cost more per element than everything else in a listing
+ * (it checks names, keeps a stack and formats attributes that never vary here); what it would guard
+ * against is guarded by xml_escape, the only way in which anything variable gets into the output but
+ * for markup that xmlread.c has made.
+ */
+#include "webdav/multistatus.h"
+
+#include <stdbool.h>
+
+#define XML_DECLARATION "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+#define XML_NAMESPACE   "http://www.w3.org/XML/1998/namespace"
+#define REPLACEMENT     "\xEF\xBF\xBD" /* U+FFFD */
+
+/* ---- escaping ---- */
+
+/* Bytes of the well-formed UTF-8 character that begins at `p`, if XML can carry it (XML 1.0 2.2); else 0.
+ * The table of the Unicode standard (3-7): no overlong forms, no surrogates, nothing over U+10FFFF. */
+static size_t character_length(const unsigned char *p, size_t left)
+{
+    unsigned char low = 0x80, high = 0xBF;
+    size_t len;
+    if (*p < 0x80)
+        return *p >= ' ' || *p == '\t' || *p == '\n' || *p == '\r';
+    if (*p >= 0xC2 && *p <= 0xDF) {
+        len = 2;
+    } else if (*p >= 0xE0 && *p <= 0xEF) {
+        len = 3;
+        low = *p == 0xE0 ? 0xA0 : 0x80;
+        high = *p == 0xED ? 0x9F : 0xBF;
+    } else if (*p >= 0xF0 && *p <= 0xF4) {
+        len = 4;
+        low = *p == 0xF0 ? 0x90 : 0x80;
+        high = *p == 0xF4 ? 0x8F : 0xBF;
+    } else {
+        return 0;
+    }
+    if (left < len || p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++)
+        if (p[i] < 0x80 || p[i] > 0xBF)
+            return 0;
+    bool is_noncharacter = *p == 0xEF && p[1] == 0xBF && p[2] >= 0xBE; /* U+FFFE, U+FFFF */
+    return is_noncharacter ? 0 : len;
+}
+
+/* What has to stand for a character that cannot stand for itself; NULL if it can. The end of a line is
+ * kept in text, but would become a blank in an attribute (XML 1.0 3.3.3), and CR anywhere (2.11). */
+static const char *reference(char c, bool in_attribute)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\r':
+        return "&#13;";
+    case '\n':
+        return in_attribute ? "&#10;" : NULL;
+    case '\t':
+        return in_attribute ? "&#9;" : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c < 0x80 && c != '&' && c != '<' && c != '>' && c != '"';
+}
+
+static void escape(struct buffer *out, const char *text, size_t len, bool in_attribute)
+{
+    size_t begin = 0; /* of what is not yet copied, and needs no change */
+    for (size_t i = 0; i < len;) {
+        if (is_plain((unsigned char)text[i])) {
+            i++;
+            continue;
+        }
+        size_t character = character_length((const unsigned char *)text + i, len - i);
+        const char *instead = character ? reference(text[i], in_attribute) : REPLACEMENT;
+        if (instead) {
+            buffer_append(out, text + begin, i - begin);
+            buffer_puts(out, instead);
+            begin = i + (character ? character : 1);
+        }
+        i += character ? character : 1;
+    }
+    buffer_append(out, text + begin, len - begin);
+}
+
+void xml_escape(struct buffer *out, const char *text, size_t len)
+{
+    escape(out, text, len, false);
+}
+
+void xml_escape_attribute(struct buffer *out, const char *text, size_t len)
+{
+    escape(out, text, len, true);
+}
+
+/* ---- 207 Multi-Status (RFC 4918 13, 14) ---- */
+
+static void put_href(struct buffer *out, const char *href, size_t len)
+{
+    buffer_puts(out, "<D:href>");
+    xml_escape(out, href, len);
+    buffer_puts(out, "</D:href>");
+}
+
+static void put_status(struct buffer *out, int status)
+{
+    buffer_puts(out, "<D:status>");
+    buffer_puts(out, status_line(status));
+    buffer_puts(out, "</D:status>");
+}
+
+static void put_condition(struct buffer *out, enum dav_condition condition)
+{
+    if (condition == CONDITION_NONE)
+        return;
+    buffer_puts(out, "<D:error><D:");
+    buffer_puts(out, condition_name(condition));
+    buffer_puts(out, "/></D:error>");
+}
+
+void multistatus_begin(struct buffer *out)
+{
+    buffer_puts(out, XML_DECLARATION "<D:multistatus xmlns:D=\"DAV:\">\n");
+}
+
+void multistatus_end(struct buffer *out)
+{
+    buffer_puts(out, "</D:multistatus>\n");
+}
+
+void multistatus_response_begin(struct buffer *out, const char *href, size_t len)
+{
+    buffer_puts(out, "<D:response>");
+    put_href(out, href, len);
+}
+
+void multistatus_response_end(struct buffer *out)
+{
+    buffer_puts(out, "</D:response>\n");
+}
+
+void multistatus_status(struct buffer *out, const char *href, int status, enum dav_condition condition)
+{
+    multistatus_response_begin(out, href, strlen(href));
+    put_status(out, status);
+    put_condition(out, condition);
+    multistatus_response_end(out);
+}
+
+void multistatus_propstat_begin(struct buffer *out)
+{
+    buffer_puts(out, "<D:propstat><D:prop>");
+}
+
+void multistatus_propstat_end(struct buffer *out, int status, enum dav_condition condition)
+{
+    buffer_puts(out, "</D:prop>");
+    put_status(out, status);
+    put_condition(out, condition);
+    buffer_puts(out, "</D:propstat>");
+}
+
+void multistatus_empty(struct buffer *out, const char *ns, const char *name)
+{
+    const char *prefix = "";
+    bool declare = false;
+    if (strcmp(ns, "DAV:") == 0) {
+        prefix = "D:";
+    } else if (strcmp(ns, XML_NAMESPACE) == 0) {
+        prefix = "xml:"; /* bound to it for ever; no other prefix may be */
+    } else if (*ns) {
+        prefix = "x:";
+        declare = true;
+    }
+
+    buffer_puts(out, "<");
+    buffer_puts(out, prefix);
+    buffer_puts(out, name);
+    if (declare) {
+        buffer_puts(out, " xmlns:x=\"");
+        xml_escape_attribute(out, ns, strlen(ns));
+        buffer_puts(out, "\"");
+    }
+    buffer_puts(out, "/>");
+}
+
+/* ---- documents of their own ---- */
+
+void multistatus_error(struct buffer *out, enum dav_condition condition, const char *const *hrefs)
+{
+    const char *name = condition_name(condition);
+    buffer_puts(out, XML_DECLARATION "<D:error xmlns:D=\"DAV:\"><D:");
+    buffer_puts(out, name);
+    if (hrefs && *hrefs) {
+        buffer_puts(out, ">");
+        for (; *hrefs; hrefs++)
+            put_href(out, *hrefs, strlen(*hrefs));
+        buffer_puts(out, "</D:");
+        buffer_puts(out, name);
+        buffer_puts(out, "></D:error>\n");
+    } else {
+        buffer_puts(out, "/></D:error>\n");
+    }
+}
+
+void multistatus_prop_begin(struct buffer *out)
+{
+    buffer_puts(out, XML_DECLARATION "<D:prop xmlns:D=\"DAV:\">");
+}
+
+void multistatus_prop_end(struct buffer *out)
+{
+    buffer_puts(out, "</D:prop>\n");
+}

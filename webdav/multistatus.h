@@ -1,0 +1,51 @@
+/*
+ * The only writer of XML: 207 Multi-Status, DAV:error and DAV:prop bodies, appended to a buffer.
+ *
+ * All DAV elements carry the prefix "D" (Windows needs a prefix), declared on the root element.
+ * Functions append text that is escaped, or markup that is given as such; whoever calls them keeps
+ * the order. Bytes that XML cannot carry (control characters, invalid UTF-8) become U+FFFD. Nothing
+ * is allocated per element, and what repeats for every member (names, closing tags) is written in
+ * one piece: a listing of 10,000 entries is mostly memcpy.
+ */
+#ifndef HOLDFAST_MULTISTATUS_H
+#define HOLDFAST_MULTISTATUS_H
+
+#include <stddef.h>
+
+#include "webdav/buffer.h"
+#include "webdav/status.h"
+
+#define MULTISTATUS_TYPE "application/xml; charset=utf-8"
+
+/* Character data. */
+void xml_escape(struct buffer *out, const char *text, size_t len);
+
+/* An attribute's value, to be put between double quotes: here tabs and line ends are escaped too. */
+void xml_escape_attribute(struct buffer *out, const char *text, size_t len);
+
+/* <?xml ...?><D:multistatus xmlns:D="DAV:"> and its end. */
+void multistatus_begin(struct buffer *out);
+void multistatus_end(struct buffer *out);
+
+/* <D:response><D:href>; `href` is already percent-encoded. */
+void multistatus_response_begin(struct buffer *out, const char *href, size_t len);
+void multistatus_response_end(struct buffer *out);
+
+/* A whole response that is only a status, with an optional condition inside DAV:error. */
+void multistatus_status(struct buffer *out, const char *href, int status, enum dav_condition condition);
+
+/* <D:propstat><D:prop>, then properties, then the end with the status. */
+void multistatus_propstat_begin(struct buffer *out);
+void multistatus_propstat_end(struct buffer *out, int status, enum dav_condition condition);
+
+/* An empty element in any namespace, declared on it if it is not DAV:; `name` is an XML name. */
+void multistatus_empty(struct buffer *out, const char *ns, const char *name);
+
+/* A whole DAV:error document; hrefs (percent-encoded) may be NULL, ends with NULL. */
+void multistatus_error(struct buffer *out, enum dav_condition condition, const char *const *hrefs);
+
+/* <?xml ...?><D:prop xmlns:D="DAV:"> ... </D:prop>, the body of a LOCK answer. */
+void multistatus_prop_begin(struct buffer *out);
+void multistatus_prop_end(struct buffer *out);
+
+#endif

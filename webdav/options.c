@@ -1,0 +1,18 @@
+/*
+ * OPTIONS (RFC 4918 9.1, 10.1, 18): what clients look at before they mount.
+ *
+ * A resource that is not there gets its answer too: clients ask before they create.
+ */
+#include "webdav/method.h"
+
+void options_run(struct dav_request *r)
+{
+    /* Without LOCK no class 2 (18.2): clients would try, and fail when they save. */
+    bool can_lock = !r->dav->config.read_only;
+
+    reply_status(r, 200);
+    reply_header(r, "DAV", can_lock ? "1, 2, 3" : "1, 3");
+    reply_header(r, "Allow", method_allow(r));
+    reply_header(r, "MS-Author-Via", "DAV"); /* Office and Explorer open for writing only with it */
+    reply_header(r, "Accept-Ranges", "bytes");
+}

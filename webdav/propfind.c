@@ -1,0 +1,563 @@
+/*
+ * PROPFIND (RFC 4918 9.1): a walk that writes a response per entry.
+ *
+ * What is asked is worked out once, into an array of what to write: a live property by its number,
+ * anything else by name with its empty element ready for "404". What then happens per entry is a
+ * stat, one pass over that array, and no allocation unless dead properties are read or locks lie
+ * near. The answer is a stream that continues the walk whenever the client has taken what there is,
+ * so memory is flat; if the first piece is all there is, it is sent as a plain body with a length.
+ *
+ * The listing outlives the request (a stream belongs to whoever sends it), so it owns a pool and
+ * keeps no pointer into the request's.
+ *
+ * Conditional headers and If are not looked at: a listing changes nothing, and clients that hold a
+ * lock send its token with everything (RFC 4918 10.4.1 has it for state-changing requests in mind).
+ */
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fs/path.h"
+#include "fs/walk.h"
+#include "webdav/locks.h"
+#include "webdav/method.h"
+#include "webdav/multistatus.h"
+#include "webdav/props.h"
+#include "webdav/uri.h"
+#include "webdav/xmlbody.h"
+
+#define FIRST_PIECE  (16 * 1024) /* early, so that the client sees life */
+#define LATER_PIECE  (64 * 1024)
+#define PIECE_NS     100000000  /* or what was written in this time */
+#define RESPONSE_MAX (16 << 20) /* of the first piece: one response with all that it may hold */
+#define HREF_MAX     (1 << 20)
+
+enum kind { KIND_PROP, KIND_ALLPROP, KIND_PROPNAME };
+
+struct item {
+    enum live_prop live;   /* LIVE_NONE: a dead property, or none at all */
+    const char *ns, *name; /* of a dead one */
+    const char *empty;     /* for the list of those not found */
+    size_t empty_len;
+    bool is_optional; /* implied by allprop: not missed where a resource has none */
+    bool is_missing;  /* in the response being written */
+};
+
+struct listing {
+    struct dav_stream stream;
+    apr_pool_t *pool, *scratch; /* scratch: one response */
+    struct dav *dav;
+    const char *path;
+    struct walk *walk;
+    bool is_ended;
+
+    enum kind kind;
+    struct item *items;
+    size_t item_count;
+    bool wants_dead;  /* the dead properties must be read */
+    bool wants_locks; /* DAV:lockdiscovery is among the items */
+
+    /* Of the directory that the last entry was in: what its members have in common. */
+    const char *parent; /* its path, in parent_pool; NULL before the first entry */
+    apr_pool_t *parent_pool;
+    struct buffer href; /* percent-encoded; the directory's part is kept */
+    size_t href_prefix;
+    bool is_clear; /* no locks in or over it */
+
+    struct buffer first; /* the piece made by propfind_run */
+    bool first_is_sent;
+};
+
+/* One entry while its response is written. */
+struct entry {
+    const char *path;
+    const struct fs_stat *st;
+    struct fs_dir *dir; /* where its dead properties are; NULL: not known yet */
+    const char *name;
+    struct dead_prop *dead;
+    int dead_error;
+};
+
+/* ---- what is asked ---- */
+
+/* Asked for twice, answered once: has this name been added before? */
+static bool is_repeated(struct listing *listing, apr_hash_t *seen, const char *ns, const char *name)
+{
+    const char *key = apr_pstrcat(listing->pool, name, " ", ns, NULL);
+    bool is_known = apr_hash_get(seen, key, APR_HASH_KEY_STRING) != NULL;
+    apr_hash_set(seen, key, APR_HASH_KEY_STRING, key);
+    return is_known;
+}
+
+static void set_empty(struct listing *listing, struct item *item, const struct buffer *empty)
+{
+    item->empty = empty->data ? apr_pmemdup(listing->pool, empty->data, empty->size) : "";
+    item->empty_len = empty->size;
+}
+
+static void add_live(struct listing *listing, enum live_prop live, bool is_optional)
+{
+    for (size_t i = 0; i < listing->item_count; i++)
+        if (listing->items[i].live == live)
+            return;
+    struct item *item = &listing->items[listing->item_count++];
+    *item = (struct item){ .live = live, .is_optional = is_optional };
+    struct buffer empty;
+    buffer_init(&empty, HREF_MAX);
+    props_write_name(live, &empty);
+    set_empty(listing, item, &empty);
+    buffer_release(&empty);
+    listing->wants_locks |= live == LIVE_LOCKDISCOVERY;
+    listing->wants_dead |= live == LIVE_DISPLAYNAME; /* may have been set (RFC 4918 15.2) */
+}
+
+static void add_dead(struct listing *listing, const char *ns, const char *name)
+{
+    struct item *item = &listing->items[listing->item_count++];
+    *item = (struct item){ .live = LIVE_NONE };
+    item->ns = apr_pstrdup(listing->pool, ns);
+    item->name = apr_pstrdup(listing->pool, name);
+    struct buffer empty;
+    buffer_init(&empty, HREF_MAX);
+    multistatus_empty(&empty, ns, name);
+    set_empty(listing, item, &empty);
+    buffer_release(&empty);
+    listing->wants_dead = true;
+}
+
+static size_t count_children(const struct xml_element *element)
+{
+    size_t count = 0;
+    for (const struct xml_element *child = element ? element->first : NULL; child; child = child->next)
+        count++;
+    return count;
+}
+
+static void add_named(struct listing *listing, apr_hash_t *seen, const struct xml_element *names)
+{
+    for (const struct xml_element *name = names ? names->first : NULL; name; name = name->next) {
+        enum live_prop live = props_live(name->ns, name->name);
+        if (is_repeated(listing, seen, name->ns, name->name))
+            continue;
+        if (live != LIVE_NONE)
+            add_live(listing, live, false);
+        else
+            add_dead(listing, name->ns, name->name);
+    }
+}
+
+/* `prop` and `include` hold names and may be NULL. */
+static void set_items(struct listing *listing, enum kind kind, const struct xml_element *prop,
+                      const struct xml_element *include)
+{
+    apr_hash_t *seen = apr_hash_make(listing->pool);
+    size_t room = LIVE_COUNT + count_children(prop) + count_children(include);
+    listing->kind = kind;
+    listing->items = apr_pcalloc(listing->pool, room * sizeof(struct item));
+    listing->wants_dead = kind != KIND_PROP;
+    for (int live = LIVE_NONE + 1; live < LIVE_COUNT && kind == KIND_ALLPROP; live++)
+        if (props_is_in_allprop((enum live_prop)live))
+            add_live(listing, (enum live_prop)live, true);
+    add_named(listing, seen, prop);
+    add_named(listing, seen, include);
+}
+
+/* False after having replied. An empty body is allprop (RFC 4918 9.1); elements that we do not know are
+ * passed over (17). */
+static bool read_propfind(struct dav_request *r, struct listing *listing)
+{
+    struct xml_element *body = NULL;
+    if (r->body.size == 0) {
+        set_items(listing, KIND_ALLPROP, NULL, NULL);
+        return true;
+    }
+    if (!xmlbody_parse(r, "propfind", NULL, &body))
+        return false;
+    const struct xml_element *prop = xml_dav_child(body, "prop");
+    const struct xml_element *allprop = xml_dav_child(body, "allprop");
+    const struct xml_element *propname = xml_dav_child(body, "propname");
+    if ((prop != NULL) + (allprop != NULL) + (propname != NULL) != 1) {
+        reply_error(r, 400, "A PROPFIND asks for one of prop, allprop and propname.");
+        return false;
+    }
+    set_items(listing,
+              prop      ? KIND_PROP
+              : allprop ? KIND_ALLPROP
+                        : KIND_PROPNAME,
+              prop, allprop ? xml_dav_child(body, "include") : NULL);
+    return true;
+}
+
+/* ---- one response ---- */
+
+/* Reads the dead properties if they are asked for; a resource whose value cannot be read has none, and
+ * named ones then fail with its error instead of 404. */
+static void load_dead(struct listing *listing, struct entry *entry)
+{
+    struct fs_dir *located = NULL;
+    if (!listing->wants_dead)
+        return;
+    if (!entry->dir) {
+        entry->dead_error =
+            path_locate(listing->dav->fs, entry->path, true, listing->scratch, &located, &entry->name);
+        if (entry->dead_error)
+            return;
+        entry->dir = located;
+    }
+    entry->dead_error = props_load(entry->dir, entry->name, listing->scratch, &entry->dead);
+    fs_dir_close(located);
+}
+
+static struct dead_prop *find_dead(const struct entry *entry, const struct item *item)
+{
+    if (item->live == LIVE_NONE)
+        return props_find(entry->dead, item->ns, item->name);
+    if (item->live == LIVE_DISPLAYNAME)
+        return props_find(entry->dead, "DAV:", "displayname");
+    return NULL;
+}
+
+static bool write_item(const struct item *item, const struct prop_subject *subject, const struct entry *entry,
+                       struct buffer *out)
+{
+    struct dead_prop *dead = entry->dead ? find_dead(entry, item) : NULL;
+    if (dead) {
+        buffer_puts(out, dead->markup);
+        dead->is_told = true;
+        return true;
+    }
+    return item->live != LIVE_NONE && props_write_live(item->live, subject, out);
+}
+
+/* Those of allprop that were not written as items. */
+static bool write_other_dead(const struct entry *entry, struct buffer *out)
+{
+    bool any = false;
+    for (const struct dead_prop *dead = entry->dead; dead; dead = dead->next) {
+        if (dead->is_told)
+            continue;
+        buffer_puts(out, dead->markup);
+        any = true;
+    }
+    return any;
+}
+
+static void write_missing(const struct listing *listing, bool dead, int status, struct buffer *out)
+{
+    size_t before = out->size;
+    bool any = false;
+    multistatus_propstat_begin(out);
+    for (size_t i = 0; i < listing->item_count; i++) {
+        const struct item *item = &listing->items[i];
+        if (item->is_missing && (item->live == LIVE_NONE) == dead) {
+            buffer_append(out, item->empty, item->empty_len);
+            any = true;
+        }
+    }
+    if (any)
+        multistatus_propstat_end(out, status, CONDITION_NONE);
+    else
+        out->size = before;
+}
+
+static void write_props(struct listing *listing, const struct entry *entry, const struct lock *locks,
+                        struct buffer *out)
+{
+    struct prop_subject subject = {
+        .dav = listing->dav, .path = entry->path, .st = entry->st, .locks = locks
+    };
+    size_t before = out->size, found = 0, missing = 0, missing_dead = 0;
+    multistatus_propstat_begin(out);
+    for (size_t i = 0; i < listing->item_count; i++) {
+        struct item *item = &listing->items[i];
+        bool is_found = write_item(item, &subject, entry, out);
+        item->is_missing = !is_found && !item->is_optional;
+        found += is_found;
+        missing += item->is_missing && item->live != LIVE_NONE;
+        missing_dead += item->is_missing && item->live == LIVE_NONE;
+    }
+    if (listing->kind == KIND_ALLPROP)
+        found += write_other_dead(entry, out);
+    if (found || (!missing && !missing_dead))
+        multistatus_propstat_end(out, 200, CONDITION_NONE);
+    else
+        out->size = before;
+    if (missing)
+        write_missing(listing, false, 404, out);
+    if (missing_dead)
+        write_missing(listing, true,
+                      entry->dead_error ? status_from_errno(entry->dead_error, ROLE_SUBJECT) : 404, out);
+}
+
+static void write_names(const struct entry *entry, struct buffer *out)
+{
+    multistatus_propstat_begin(out);
+    for (int live = LIVE_NONE + 1; live < LIVE_COUNT; live++)
+        if (props_applies((enum live_prop)live, entry->st))
+            props_write_name((enum live_prop)live, out);
+    for (const struct dead_prop *dead = entry->dead; dead; dead = dead->next)
+        if (props_live(dead->ns, dead->name) == LIVE_NONE)
+            multistatus_empty(out, dead->ns, dead->name);
+    multistatus_propstat_end(out, 200, CONDITION_NONE);
+}
+
+static void write_response(struct listing *listing, struct entry *entry, struct buffer *out)
+{
+    const struct lock *locks = NULL;
+    bool uses_scratch = listing->wants_dead;
+    load_dead(listing, entry);
+    if (listing->wants_locks && !listing->is_clear) {
+        locks = locks_covering(listing->dav->locks, listing->scratch, entry->path, locks_now());
+        uses_scratch = true;
+    }
+    multistatus_response_begin(out, listing->href.data, listing->href.size);
+    if (listing->kind == KIND_PROPNAME)
+        write_names(entry, out);
+    else
+        write_props(listing, entry, locks, out);
+    multistatus_response_end(out);
+    if (uses_scratch)
+        apr_pool_clear(listing->scratch);
+}
+
+/* ---- hrefs ---- */
+
+static void append_encoded(struct buffer *href, const char *bytes, size_t len)
+{
+    char *at = buffer_reserve(href, 3 * len);
+    if (at)
+        href->size += (size_t)(uri_encode(at, bytes, len) - at);
+}
+
+/* What members of a directory share is worked out once, as long as they come one after the other. */
+static void enter_parent(struct listing *listing, const char *path, size_t parent_len)
+{
+    if (listing->parent && strncmp(listing->parent, path, parent_len) == 0 && !listing->parent[parent_len])
+        return;
+    apr_pool_clear(listing->parent_pool);
+    listing->parent = apr_pstrmemdup(listing->parent_pool, path, parent_len);
+    listing->is_clear = locks_is_clear(listing->dav->locks, listing->parent, locks_now());
+    buffer_clear(&listing->href);
+    buffer_puts(&listing->href, "/");
+    append_encoded(&listing->href, path, parent_len);
+    if (parent_len > 0)
+        buffer_puts(&listing->href, "/");
+    listing->href_prefix = listing->href.size;
+}
+
+static void set_href(struct listing *listing, const char *path, bool is_collection)
+{
+    const char *name = path_name(path);
+    size_t prefix = (size_t)(name - path);
+    enter_parent(listing, path, prefix ? prefix - 1 : 0);
+    listing->href.size = listing->href_prefix;
+    append_encoded(&listing->href, name, strlen(name));
+    if (is_collection && *name)
+        buffer_puts(&listing->href, "/");
+}
+
+/* ---- the walk ---- */
+
+static void write_failed(struct listing *listing, const struct walk_entry *found, struct buffer *out)
+{
+    set_href(listing, found->path, found->st.type == FS_DIR);
+    const char *href = apr_pstrmemdup(listing->scratch, listing->href.data, listing->href.size);
+    multistatus_status(out, href, status_from_errno(found->error, ROLE_SUBJECT), CONDITION_NONE);
+    apr_pool_clear(listing->scratch);
+}
+
+static void write_found(struct listing *listing, const struct walk_entry *found, struct buffer *out)
+{
+    struct entry entry = { .path = found->path, .st = &found->st };
+    if (!found->via_link && found->depth > 0) { /* else what has the properties is elsewhere */
+        entry.dir = found->dir;
+        entry.name = found->name;
+    }
+    set_href(listing, found->path, found->st.type == FS_DIR);
+    write_response(listing, &entry, out);
+}
+
+static int64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Goes on until a piece is full or its time is up. */
+static void continue_walk(struct listing *listing, struct buffer *out, size_t piece)
+{
+    int64_t until_ns = clock_ns() + PIECE_NS;
+    while (!listing->is_ended && out->size < piece && clock_ns() < until_ns) {
+        struct walk_entry found;
+        switch (walk_next(listing->walk, &found)) {
+        case WALK_ENTRY:
+        case WALK_ENTER:
+            write_found(listing, &found, out);
+            break;
+        case WALK_FAILED:
+            write_failed(listing, &found, out);
+            break;
+        case WALK_LEAVE:
+            break;
+        case WALK_END:
+            multistatus_end(out);
+            walk_close(listing->walk);
+            listing->walk = NULL;
+            listing->is_ended = true;
+        }
+    }
+}
+
+/* ---- the stream ---- */
+
+static void listing_free(struct listing *listing)
+{
+    walk_close(listing->walk);
+    buffer_release(&listing->href);
+    buffer_release(&listing->first);
+    apr_pool_destroy(listing->pool);
+}
+
+static void stream_close(struct dav_stream *stream)
+{
+    listing_free((struct listing *)stream);
+}
+
+static int stream_fill(struct dav_stream *stream, struct buffer *out, bool *out_done)
+{
+    struct listing *listing = (struct listing *)stream;
+    if (!listing->first_is_sent) {
+        buffer_append(out, listing->first.data, listing->first.size);
+        listing->first_is_sent = true;
+    } else {
+        continue_walk(listing, out, out->size + LATER_PIECE);
+    }
+    if (out->overflow || listing->href.overflow)
+        return EMSGSIZE;
+    *out_done = listing->is_ended;
+    return 0;
+}
+
+static struct listing *listing_new(struct dav_request *r)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    struct listing *listing = apr_pcalloc(pool, sizeof(*listing));
+    listing->stream.length = DAV_LENGTH_UNKNOWN;
+    listing->stream.fill = stream_fill;
+    listing->stream.close = stream_close;
+    listing->pool = pool;
+    apr_pool_create(&listing->scratch, pool);
+    apr_pool_create(&listing->parent_pool, pool);
+    listing->dav = r->dav;
+    listing->path = apr_pstrdup(pool, r->path);
+    buffer_init(&listing->href, HREF_MAX);
+    buffer_init(&listing->first, RESPONSE_MAX);
+    return listing;
+}
+
+/* ---- the method ---- */
+
+/* What propfind_begin leaves in r->state. */
+struct propfind {
+    enum dav_depth depth;
+};
+
+static enum dav_depth depth_of(const struct dav_request *r)
+{
+    return ((const struct propfind *)r->state)->depth;
+}
+
+void propfind_begin(struct dav_request *r)
+{
+    struct propfind *propfind = apr_pcalloc(r->pool, sizeof(*propfind));
+    r->state = propfind;
+    if (!method_depth(r, DEPTH_INFINITY, &propfind->depth))
+        return;
+    if (propfind->depth == DEPTH_INFINITY && r->dav->config.finite_depth && r->st.type == FS_DIR)
+        reply_condition(r, 403, CONDITION_PROPFIND_FINITE_DEPTH, NULL); /* RFC 4918 9.1.1 */
+}
+
+bool propfind_is_quick(const struct dav_request *r)
+{
+    return depth_of(r) == DEPTH_0;
+}
+
+bool propfind_is_long(const struct dav_request *r)
+{
+    return depth_of(r) == DEPTH_INFINITY && r->st.type == FS_DIR;
+}
+
+static void reply_stream(struct dav_request *r, struct listing *listing)
+{
+    reply_header(r, "Content-Type", MULTISTATUS_TYPE);
+    r->reply.status = 207;
+    r->reply.kind = DAV_STREAM;
+    r->reply.stream = &listing->stream;
+}
+
+static apr_status_t free_listing(void *data)
+{
+    listing_free(data);
+    return APR_SUCCESS;
+}
+
+/* The resource alone: no walk, and no directory is opened unless dead properties are asked for. */
+static int list_one(struct listing *listing)
+{
+    struct fs_stat st;
+    int error = fs_stat(listing->dav->fs, listing->path, &st);
+    if (error)
+        return error;
+    struct entry entry = { .path = listing->path, .st = &st };
+    multistatus_begin(&listing->first);
+    set_href(listing, listing->path, st.type == FS_DIR);
+    write_response(listing, &entry, &listing->first);
+    multistatus_end(&listing->first);
+    listing->is_ended = true;
+    return 0;
+}
+
+static int list_tree(struct listing *listing, int max_depth)
+{
+    int error = walk_open(listing->dav->fs, listing->path, WALK_FOLLOW, max_depth, &listing->walk);
+    if (error)
+        return error;
+    struct walk_entry found;
+    multistatus_begin(&listing->first);
+    enum walk_event event = walk_next(listing->walk, &found);
+    if (event == WALK_FAILED) /* the collection itself: a plain error says it better than a 207 */
+        return found.error;
+    if (event == WALK_END)
+        return ENOENT;
+    write_found(listing, &found, &listing->first);
+    continue_walk(listing, &listing->first, FIRST_PIECE);
+    return 0;
+}
+
+void propfind_run(struct dav_request *r)
+{
+    enum dav_depth depth = depth_of(r);
+    struct listing *listing = listing_new(r);
+    if (!read_propfind(r, listing)) {
+        listing_free(listing);
+        return;
+    }
+    int error = depth == DEPTH_0 ? list_one(listing) : list_tree(listing, depth == DEPTH_1 ? 1 : WALK_DEEP);
+    if (!error && (listing->first.overflow || listing->href.overflow))
+        error = EMSGSIZE;
+    if (error) {
+        listing_free(listing);
+        reply_errno(r, error, ROLE_SUBJECT);
+    } else if (listing->is_ended) {
+        apr_pool_cleanup_register(r->pool, listing, free_listing, apr_pool_cleanup_null);
+        reply_buffer(r, 207, MULTISTATUS_TYPE, listing->first.data, listing->first.size);
+    } else {
+        reply_stream(r, listing);
+    }
+}

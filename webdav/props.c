@@ -1,0 +1,245 @@
+/*
+ * The live properties: one table, one switch that writes values.
+ *
+ * A listing writes these ten thousand times, so what does not change is one piece of text, and
+ * nothing here allocates. Values stand in plain elements without attributes: there are clients
+ * that take an element with an attribute for a structure (FIELD C9). The one namespace that is not
+ * DAV: is declared where it is used.
+ */
+#include "webdav/props.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "fs/path.h"
+#include "webdav/etag.h"
+#include "webdav/httpdate.h"
+#include "webdav/locks.h"
+#include "webdav/mime.h"
+#include "webdav/multistatus.h"
+#include "webdav/uri.h"
+
+#define NS_DAV    "DAV:"
+#define NS_APACHE "http://apache.org/dav/props/"
+
+/* What many clients look for to know a folder, though no registry has it. */
+#define COLLECTION_TYPE "httpd/unix-directory"
+
+#define LOCK_ENTRY(scope)                                                                                    \
+    "<D:lockentry><D:lockscope><D:" scope "/></D:lockscope><D:locktype><D:write/></D:locktype></"            \
+                                          "D:lockentry>"
+
+enum { ON_FILES = 1, ON_COLLECTIONS = 2, ON_BOTH = 3 };
+
+#define DAV_PROP(text) NS_DAV, text, "<D:" text ">", "</D:" text ">", "<D:" text "/>"
+
+/* RFC 4331 3: quota is for those who ask for it by name, as it costs a look at the file system. */
+static const struct {
+    const char *ns, *name;
+    const char *start, *end, *empty;
+    unsigned on;
+    bool in_allprop;
+} live[LIVE_COUNT] = {
+    [LIVE_NONE] = { "", "", "", "", "", 0, false },
+    [LIVE_CREATIONDATE] = { DAV_PROP("creationdate"), ON_BOTH, true },
+    [LIVE_DISPLAYNAME] = { DAV_PROP("displayname"), ON_BOTH, true },
+    [LIVE_GETCONTENTLENGTH] = { DAV_PROP("getcontentlength"), ON_FILES, true },
+    [LIVE_GETCONTENTTYPE] = { DAV_PROP("getcontenttype"), ON_BOTH, true },
+    [LIVE_GETETAG] = { DAV_PROP("getetag"), ON_BOTH, true },
+    [LIVE_GETLASTMODIFIED] = { DAV_PROP("getlastmodified"), ON_BOTH, true },
+    [LIVE_LOCKDISCOVERY] = { DAV_PROP("lockdiscovery"), ON_BOTH, true },
+    [LIVE_RESOURCETYPE] = { DAV_PROP("resourcetype"), ON_BOTH, true },
+    [LIVE_SUPPORTEDLOCK] = { DAV_PROP("supportedlock"), ON_BOTH, true },
+    [LIVE_QUOTA_AVAILABLE] = { DAV_PROP("quota-available-bytes"), ON_COLLECTIONS, false },
+    [LIVE_QUOTA_USED] = { DAV_PROP("quota-used-bytes"), ON_COLLECTIONS, false },
+    [LIVE_EXECUTABLE] = { NS_APACHE, "executable", "<A:executable xmlns:A=\"" NS_APACHE "\">",
+                          "</A:executable>", "<A:executable xmlns:A=\"" NS_APACHE "\"/>", ON_FILES, true },
+};
+
+enum live_prop props_live(const char *ns, const char *name)
+{
+    for (int prop = LIVE_NONE + 1; prop < LIVE_COUNT; prop++)
+        if (strcmp(name, live[prop].name) == 0 && strcmp(ns, live[prop].ns) == 0)
+            return (enum live_prop)prop;
+    return LIVE_NONE;
+}
+
+bool props_is_in_allprop(enum live_prop prop)
+{
+    return live[prop].in_allprop;
+}
+
+bool props_applies(enum live_prop prop, const struct fs_stat *st)
+{
+    return (live[prop].on & (st->type == FS_DIR ? ON_COLLECTIONS : ON_FILES)) != 0;
+}
+
+void props_write_name(enum live_prop prop, struct buffer *out)
+{
+    buffer_puts(out, live[prop].empty);
+}
+
+/* ---- values ---- */
+
+static void write_number(uint64_t number, struct buffer *out)
+{
+    char text[24], *at = text + sizeof(text);
+    do
+        *--at = (char)('0' + number % 10);
+    while (number /= 10);
+    buffer_append(out, at, (size_t)(text + sizeof(text) - at));
+}
+
+static void write_date(size_t (*format)(int64_t, char[HTTPDATE_SIZE]), int64_t time_ns, struct buffer *out)
+{
+    char text[HTTPDATE_SIZE];
+    buffer_append(out, text, format(time_ns, text));
+}
+
+static void write_etag(const struct fs_stat *st, struct buffer *out)
+{
+    char text[ETAG_SIZE];
+    buffer_append(out, text, etag_format(st, text));
+}
+
+static void write_type(const struct prop_subject *subject, struct buffer *out)
+{
+    const char *type = subject->st->type == FS_DIR ? COLLECTION_TYPE
+                                                   : mime_type(subject->dav->mime, path_name(subject->path));
+    xml_escape(out, type, strlen(type));
+}
+
+/* The root of all is called "/", as it has no name that we could tell. */
+static void write_displayname(const struct prop_subject *subject, struct buffer *out)
+{
+    const char *name = *subject->path ? path_name(subject->path) : "/";
+    xml_escape(out, name, strlen(name));
+}
+
+static bool write_quota(enum live_prop prop, const struct prop_subject *subject, struct buffer *out)
+{
+    uint64_t available, used;
+    if (fs_space(subject->dav->fs, subject->path, &available, &used) != 0)
+        return false;
+    write_number(prop == LIVE_QUOTA_AVAILABLE ? available : used, out);
+    return true;
+}
+
+/* ---- locks (RFC 4918 14.1, 15.8) ---- */
+
+static void write_lockroot(const struct lock *lock, bool is_collection, struct buffer *out)
+{
+    size_t len = strlen(lock->root);
+    char *start = buffer_reserve(out, 3 * len + 2), *at = start;
+    if (!at)
+        return;
+    *at++ = '/';
+    at = uri_encode(at, lock->root, len);
+    if (is_collection && len > 0)
+        *at++ = '/';
+    out->size += (size_t)(at - start);
+}
+
+static void write_activelock(const struct lock *lock, bool is_collection, int64_t now_ns, struct buffer *out)
+{
+    int64_t left_ns = lock->expires_ns - now_ns;
+    buffer_puts(out, "<D:activelock><D:locktype><D:write/></D:locktype><D:lockscope>");
+    buffer_puts(out, lock->exclusive ? "<D:exclusive/>" : "<D:shared/>");
+    buffer_puts(out, "</D:lockscope><D:depth>");
+    buffer_puts(out, lock->deep ? "infinity" : "0");
+    buffer_puts(out, "</D:depth>");
+    if (*lock->owner) { /* as it was sent, and by its reader made to stand on its own */
+        buffer_puts(out, "<D:owner>");
+        buffer_puts(out, lock->owner);
+        buffer_puts(out, "</D:owner>");
+    }
+    buffer_puts(out, "<D:timeout>");
+    if (lock->expires_ns == INT64_MAX)
+        buffer_puts(out, "Infinite");
+    else
+        buffer_printf(out, "Second-%" PRId64, left_ns > 0 ? (left_ns + 999999999) / 1000000000 : 0);
+    buffer_puts(out, "</D:timeout><D:locktoken><D:href>");
+    xml_escape(out, lock->token, strlen(lock->token));
+    buffer_puts(out, "</D:href></D:locktoken><D:lockroot><D:href>");
+    write_lockroot(lock, is_collection, out);
+    buffer_puts(out, "</D:href></D:lockroot></D:activelock>");
+}
+
+/* A lock from further up is on a collection, else it would not cover the subject. */
+static void write_lockdiscovery(const struct prop_subject *subject, struct buffer *out)
+{
+    int64_t now_ns = subject->locks ? locks_now() : 0;
+    for (const struct lock *lock = subject->locks; lock; lock = lock->next) {
+        bool is_own = strcmp(lock->root, subject->path) == 0;
+        write_activelock(lock, !is_own || subject->st->type == FS_DIR, now_ns, out);
+    }
+}
+
+/* ---- the switch ---- */
+
+static bool write_value(enum live_prop prop, const struct prop_subject *subject, struct buffer *out)
+{
+    const struct fs_stat *st = subject->st;
+    switch (prop) {
+    case LIVE_CREATIONDATE:
+        write_date(httpdate_format_iso, st->btime_ns, out);
+        return true;
+    case LIVE_DISPLAYNAME:
+        write_displayname(subject, out);
+        return true;
+    case LIVE_GETCONTENTLENGTH:
+        write_number(st->size, out);
+        return true;
+    case LIVE_GETCONTENTTYPE:
+        write_type(subject, out);
+        return true;
+    case LIVE_GETETAG:
+        write_etag(st, out);
+        return true;
+    case LIVE_GETLASTMODIFIED:
+        write_date(httpdate_format, st->mtime_ns, out);
+        return true;
+    case LIVE_LOCKDISCOVERY:
+        write_lockdiscovery(subject, out);
+        return true;
+    case LIVE_RESOURCETYPE:
+        if (st->type == FS_DIR)
+            buffer_puts(out, "<D:collection/>");
+        return true;
+    case LIVE_SUPPORTEDLOCK:
+        buffer_puts(out, LOCK_ENTRY("exclusive") LOCK_ENTRY("shared"));
+        return true;
+    case LIVE_QUOTA_AVAILABLE:
+    case LIVE_QUOTA_USED:
+        return write_quota(prop, subject, out);
+    case LIVE_EXECUTABLE:
+        buffer_puts(out, st->mode & 0111 ? "T" : "F");
+        return true;
+    case LIVE_NONE:
+    case LIVE_COUNT:
+        break;
+    }
+    assert(!"not a live property");
+    return false;
+}
+
+bool props_write_live(enum live_prop prop, const struct prop_subject *subject, struct buffer *out)
+{
+    if (!props_applies(prop, subject->st))
+        return false;
+    size_t before = out->size;
+    buffer_puts(out, live[prop].start);
+    size_t start = out->size;
+    if (!write_value(prop, subject, out)) {
+        out->size = before;
+        return false;
+    }
+    if (out->size == start && !out->overflow) { /* nothing in it: the short form */
+        out->size = before;
+        buffer_puts(out, live[prop].empty);
+    } else {
+        buffer_puts(out, live[prop].end);
+    }
+    return true;
+}

@@ -1,0 +1,80 @@
+/*
+ * Properties: one table of the live ones, and the dead ones as kept with the file.
+ *
+ * Dead properties of a resource are one value (FS_ATTR_NAME): records "ns NUL name NUL markup NUL",
+ * after a version byte; markup is the whole element, standing on its own. So a PROPPATCH is one
+ * write, and COPY and MOVE need to know nothing about them.
+ */
+#ifndef HOLDFAST_PROPS_H
+#define HOLDFAST_PROPS_H
+
+#include "webdav/request.h"
+#include "webdav/xmlread.h"
+
+struct lock;
+
+/* ---- dead properties ---- */
+
+struct dead_prop {
+    const char *ns, *name, *markup;
+    bool is_told; /* false when loaded; for whoever writes a list in two goes */
+    struct dead_prop *next;
+};
+
+/* Of what `name` in `dir` is; an empty list if there are none or the fs keeps none. EIO if the value
+ * is damaged. */
+int props_load(struct fs_dir *dir, const char *name, apr_pool_t *pool, struct dead_prop **out);
+
+/* The value to store for a list; *out_len 0 for an empty one. E2BIG over FS_ATTR_MAX. */
+int props_serialize(apr_pool_t *pool, const struct dead_prop *list, const char **out, size_t *out_len);
+
+/* NULL if it is not in the list. */
+struct dead_prop *props_find(struct dead_prop *list, const char *ns, const char *name);
+
+/* Replaces or adds; removes (no matter if absent). The list is changed in place. */
+void props_set(apr_pool_t *pool, struct dead_prop **list, const char *ns, const char *name,
+               const char *markup);
+void props_remove(struct dead_prop **list, const char *ns, const char *name);
+
+/* ---- live properties ---- */
+
+enum live_prop {
+    LIVE_NONE, /* not a live property of ours */
+    LIVE_CREATIONDATE,
+    LIVE_DISPLAYNAME,
+    LIVE_GETCONTENTLENGTH,
+    LIVE_GETCONTENTTYPE,
+    LIVE_GETETAG,
+    LIVE_GETLASTMODIFIED,
+    LIVE_LOCKDISCOVERY,
+    LIVE_RESOURCETYPE,
+    LIVE_SUPPORTEDLOCK,
+    LIVE_QUOTA_AVAILABLE,
+    LIVE_QUOTA_USED,
+    LIVE_EXECUTABLE,
+    LIVE_COUNT
+};
+
+enum live_prop props_live(const char *ns, const char *name);
+
+/* What a live property is computed from; one per entry, on the caller's stack. */
+struct prop_subject {
+    struct dav *dav;
+    const char *path;
+    const struct fs_stat *st;
+    const struct lock *locks; /* that cover it */
+};
+
+/* Appends the element with its value; false (nothing appended) if the resource does not have it. */
+bool props_write_live(enum live_prop prop, const struct prop_subject *subject, struct buffer *out);
+
+/* In DAV:allprop? (All but quota, RFC 4331 3.) */
+bool props_is_in_allprop(enum live_prop prop);
+
+/* Does a resource of this type have it at all? */
+bool props_applies(enum live_prop prop, const struct fs_stat *st);
+
+/* The empty element, for propname. */
+void props_write_name(enum live_prop prop, struct buffer *out);
+
+#endif

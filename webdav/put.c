@@ -1,0 +1,235 @@
+/*
+ * PUT (RFC 9110 9.3.4, RFC 4918 9.7): the upload is staged beside its place and published whole.
+ *
+ * A client that hangs up, a body of the wrong length or a full disk leave what was there before.
+ * The conditions are looked at twice: from the head, so that nobody sends a gigabyte in vain, and
+ * under the guard with a fresh stat, so that of two writers with one ETag one loses.
+ *
+ * A PUT through a link replaces the content of what the link leads to, if that is inside; the link
+ * stays a link. A link that leads out or nowhere is refused (resource.h).
+ */
+#include <apr_strings.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs/path.h"
+#include "webdav/method.h"
+#include "webdav/precond.h"
+#include "webdav/resource.h"
+#include "webdav/uri.h"
+
+#define ATTEMPTS 8 /* to publish while somebody behind our back makes and removes the file */
+
+struct put {
+    const char *real;  /* the file that is written: the path, links resolved */
+    uint64_t expected; /* bytes; or DAV_LENGTH_UNKNOWN */
+    bool has_mtime;    /* X-OC-Mtime */
+    const void *attr;  /* dead properties of the replaced file, as staged */
+    size_t attr_len;
+};
+
+/* ---- from the head ---- */
+
+/* Locks are on URLs: through a link two of them may stand in the way. */
+static bool check(struct dav_request *r, const struct put *put, const struct fs_stat *st)
+{
+    unsigned change = CHANGE_CONTENT | (st ? 0 : CHANGE_BINDING);
+
+    return precond_check(r, st, change) &&
+           (strcmp(put->real, r->path) == 0 || precond_check_locks(r, put->real, change));
+}
+
+static bool find_real(struct dav_request *r, struct put *put)
+{
+    char real[FS_PATH_MAX + 1];
+    struct fs_stat st;
+    bool exists;
+    int err;
+
+    put->real = r->path;
+    if (r->exists) {
+        err = fs_real_path(r->dav->fs, r->path, real, sizeof real);
+        if (!err)
+            put->real = apr_pstrdup(r->pool, real);
+    } else {
+        err = resource_look(r->dav->fs, r->path, &exists, &st);
+        if (!err)
+            err = resource_binding(r->dav->fs, r->pool, r->path, &put->real);
+    }
+    if (err)
+        reply_errno(r, err, ROLE_DEST);
+    return !err;
+}
+
+/* Chunked bodies (Finder) announce their size in a header of their own (FIELD 1.3). */
+static bool find_expected(struct dav_request *r, struct put *put)
+{
+    const char *value = request_header(r, "X-Expected-Entity-Length");
+    uint64_t max = r->dav->config.max_upload;
+    char *end;
+
+    put->expected = r->content_length;
+    if (put->expected != DAV_LENGTH_UNKNOWN || !value)
+        return true;
+    errno = 0;
+    unsigned long long expected = strtoull(value, &end, 10);
+    if (!isdigit((unsigned char)*value) || *end || errno) {
+        reply_error(r, 400, "X-Expected-Entity-Length is not a number.");
+        return false;
+    }
+    if (max && expected > max) {
+        reply_error(r, 413, "The body is larger than %llu bytes.", (unsigned long long)max);
+        return false;
+    }
+    put->expected = expected;
+    return true;
+}
+
+void put_begin(struct dav_request *r)
+{
+    struct put *put = apr_pcalloc(r->pool, sizeof *put);
+
+    r->state = put;
+    if (request_header(r, "Content-Range")) { /* RFC 9110 14.5: a part must not become the whole */
+        reply_error(r, 400, "PUT of a part of a file is not supported.");
+        return;
+    }
+    if (r->slash) {
+        reply_error(r, 409, "A file's URL does not end in a slash.");
+        return;
+    }
+    if ((!r->exists && !resource_has_parent(r, r->path)) || !find_real(r, put) ||
+        !check(r, put, r->exists ? &r->st : NULL) || !find_expected(r, put))
+        return;
+    if (put->expected != DAV_LENGTH_UNKNOWN && !resource_has_space(r, put->real, put->expected))
+        return;
+    int err = staging_open(r->dav->fs, put->real, &r->upload);
+    if (err)
+        reply_errno(r, err, ROLE_PARENT);
+}
+
+/* ---- when the body is there ---- */
+
+/* What is at the real path now, and the dead properties it has. */
+static int look_again(struct dav_request *r, const struct put *put, bool *out_exists, struct fs_stat *out,
+                      const void **out_attr, size_t *out_attr_len)
+{
+    struct fs_dir *dir;
+    const char *name;
+
+    int err = path_open_parent(r->dav->fs, put->real, &dir, &name);
+    if (err)
+        return err;
+    err = fs_stat_at(dir, name, out);
+    *out_exists = !err;
+    if (err == ENOENT)
+        err = 0;
+    else if (!err && out->type == FS_LINK)
+        err = EACCES; /* became one meanwhile */
+    else if (!err)
+        err = resource_attr(dir, name, r->pool, out_attr, out_attr_len);
+    fs_dir_close(dir);
+    return err;
+}
+
+/* All that takes time is done here, before the guard: content, properties, mode, sync. What is
+ * replaced keeps its mode, owner and dead properties (RFC 4918 9.7.1). */
+static int finish_upload(struct dav_request *r, struct put *put)
+{
+    struct fs_meta meta = { .set = 0 };
+    struct fs_stat old;
+    bool exists;
+
+    int err = look_again(r, put, &exists, &old, &put->attr, &put->attr_len);
+    if (err)
+        return err;
+    put->has_mtime = method_oc_mtime(r, &meta.mtime_ns);
+    if (put->has_mtime)
+        meta.set |= FS_SET_MTIME;
+    if (exists) {
+        meta.set |= FS_SET_MODE | FS_SET_OWNER;
+        meta.mode = old.mode;
+        meta.uid = old.uid;
+        meta.gid = old.gid;
+    }
+    return staging_finish(r->upload, &meta, put->attr_len ? put->attr : NULL, put->attr_len);
+}
+
+/* Properties may have been set while the body came. */
+static int refresh_attr(struct dav_request *r, struct put *put, const void *attr, size_t attr_len)
+{
+    if (attr_len == put->attr_len && (!attr_len || memcmp(attr, put->attr, attr_len) == 0))
+        return 0;
+    put->attr = attr;
+    put->attr_len = attr_len;
+    return staging_set_attr(r->upload, attr, attr_len);
+}
+
+/* One attempt, under the guard. EEXIST: something has appeared, look again. 0 without *out_done: the
+ * request has been answered. */
+static int publish_once(struct dav_request *r, struct put *put, bool *out_done, struct fs_stat *out)
+{
+    const void *attr = NULL;
+    size_t attr_len = 0;
+
+    int err = look_again(r, put, &r->exists, &r->st, &attr, &attr_len);
+    if (err)
+        return err;
+    if (!method_is_allowed(r)) {
+        method_not_allowed(r);
+        return 0;
+    }
+    if (!check(r, put, r->exists ? &r->st : NULL))
+        return 0;
+    err = refresh_attr(r, put, attr, attr_len);
+    if (!err)
+        err = staging_commit(r->upload, r->exists, out);
+    *out_done = !err;
+    return err;
+}
+
+/* Under the guard. */
+static void publish(struct dav_request *r, struct put *put)
+{
+    struct fs_stat st;
+    bool done = false;
+    int err = EEXIST;
+
+    for (int i = 0; err == EEXIST && i < ATTEMPTS; i++)
+        err = publish_once(r, put, &done, &st);
+    if (err)
+        reply_errno(r, err, ROLE_PARENT);
+    if (!done)
+        return;
+    reply_status(r, r->exists ? 204 : 201);
+    reply_validators(r, &st);
+    if (!r->exists)
+        reply_header(r, "Location", uri_from_path(r->pool, r->path, false));
+    if (put->has_mtime)
+        reply_header(r, "X-OC-Mtime", "accepted");
+}
+
+void put_run(struct dav_request *r)
+{
+    struct put *put = r->state;
+    uint64_t size = staging_size(r->upload);
+    struct guard guard;
+
+    if (put->expected != DAV_LENGTH_UNKNOWN && size != put->expected) {
+        reply_error(r, 400, "The body has %llu bytes, %llu were announced.", (unsigned long long)size,
+                    (unsigned long long)put->expected);
+        return;
+    }
+    int err = finish_upload(r, put);
+    if (err) {
+        reply_errno(r, err, ROLE_PARENT);
+        return;
+    }
+    guard_take(r->dav->guards, &guard, r->path, put->real == r->path ? NULL : put->real);
+    publish(r, put);
+    guard_release(r->dav->guards, &guard);
+    staging_free(r->upload); /* at once: what it replaced was a file */
+    r->upload = NULL;
+}

@@ -1,0 +1,111 @@
+/*
+ * The ways of answering. A reply is set once and never changed: whoever has answered stops there,
+ * and the assert in begin_reply says who did not.
+ */
+#include "webdav/request.h"
+
+#include <apr_strings.h>
+#include <assert.h>
+#include <stdarg.h>
+
+#include "webdav/etag.h"
+#include "webdav/httpdate.h"
+#include "webdav/multistatus.h"
+#include "webdav/uri.h"
+
+#define ERROR_BODY_MAX (64 * 1024) /* a DAV:error with a few hrefs */
+
+const char *request_header(const struct dav_request *r, const char *name)
+{
+    return apr_table_get(r->headers, name);
+}
+
+static void begin_reply(struct dav_request *r, int status)
+{
+    assert(!r->reply.status);
+    r->reply.status = status;
+}
+
+void reply_status(struct dav_request *r, int status)
+{
+    begin_reply(r, status);
+    r->reply.kind = DAV_NO_BODY;
+}
+
+void reply_buffer(struct dav_request *r, int status, const char *content_type, const void *data, size_t size)
+{
+    begin_reply(r, status);
+    r->reply.kind = DAV_BUFFER;
+    r->reply.data = data;
+    r->reply.size = size;
+    reply_header(r, "Content-Type", content_type);
+}
+
+static void reply_text(struct dav_request *r, int status, const char *text)
+{
+    const char *line = apr_pstrcat(r->pool, text, "\n", NULL);
+
+    reply_buffer(r, status, "text/plain; charset=utf-8", line, strlen(line));
+}
+
+void reply_error(struct dav_request *r, int status, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    const char *text = apr_pvsprintf(r->pool, format, args);
+    va_end(args);
+    reply_text(r, status, text);
+}
+
+void reply_errno(struct dav_request *r, int error, enum status_role role)
+{
+    int status = status_from_errno(error, role);
+
+    reply_text(r, status, status_explain(error));
+    /* What stopped us was not the client's fault, and it may well go better the next time. */
+    if (status == 503)
+        reply_header(r, "Retry-After", "5");
+}
+
+/* The hrefs of paths; a collection's has its slash. */
+static const char *const *make_hrefs(const struct dav_request *r, const char *const *paths)
+{
+    size_t count = 0;
+
+    while (paths[count])
+        count++;
+    const char **hrefs = apr_pcalloc(r->pool, (count + 1) * sizeof *hrefs);
+    for (size_t i = 0; i < count; i++) {
+        struct fs_stat st;
+        bool is_dir = fs_stat(r->dav->fs, paths[i], &st) == 0 && st.type == FS_DIR;
+        hrefs[i] = uri_from_path(r->pool, paths[i], is_dir);
+    }
+    return hrefs;
+}
+
+void reply_condition(struct dav_request *r, int status, enum dav_condition condition,
+                     const char *const *hrefs)
+{
+    struct buffer body;
+
+    buffer_init(&body, ERROR_BODY_MAX);
+    multistatus_error(&body, condition, hrefs ? make_hrefs(r, hrefs) : NULL);
+    reply_buffer(r, status, MULTISTATUS_TYPE, apr_pmemdup(r->pool, body.data, body.size), body.size);
+    buffer_release(&body);
+}
+
+void reply_header(struct dav_request *r, const char *name, const char *value)
+{
+    apr_table_set(r->reply.headers, name, value);
+}
+
+void reply_validators(struct dav_request *r, const struct fs_stat *st)
+{
+    char etag[ETAG_SIZE], date[HTTPDATE_SIZE];
+
+    etag_format(st, etag);
+    httpdate_format(st->mtime_ns, date);
+    reply_header(r, "ETag", etag);
+    reply_header(r, "Last-Modified", date);
+}

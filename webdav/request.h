@@ -1,0 +1,97 @@
+/*
+ * A request as the methods see it; private to webdav/.
+ *
+ * dav.c fills it in, method.h says what the methods do with it. Everything that is not said to be
+ * somebody else's lives in `pool`.
+ */
+#ifndef HOLDFAST_WEBDAV_REQUEST_H
+#define HOLDFAST_WEBDAV_REQUEST_H
+
+#include "fs/guard.h"
+#include "fs/progress.h"
+#include "fs/staging.h"
+#include "fs/tree.h"
+#include "webdav/dav.h"
+#include "webdav/ifheader.h"
+#include "webdav/status.h"
+
+struct locks;
+struct mime;
+struct state;
+
+struct dav {
+    apr_pool_t *pool; /* start and stop only */
+    struct fs *fs;
+    struct dav_config config;
+    struct state *state;
+    struct locks *locks;
+    struct guard_table *guards;
+    struct journal *journal;
+    struct mime *mime;
+};
+
+enum dav_depth { DEPTH_0, DEPTH_1, DEPTH_INFINITY };
+
+struct dav_request {
+    struct dav *dav;
+    apr_pool_t *pool;
+    const struct dav_method *method; /* NULL: unknown to us */
+    const char *method_name;
+    const char *target;
+    const char *user;
+    apr_table_t *headers;
+    bool tls;
+    bool has_body;
+    uint64_t content_length; /* of the request; DAV_LENGTH_UNKNOWN if chunked, 0 without body */
+
+    const char *path; /* canonical, in its stored spelling; NULL for "*" */
+    bool slash;       /* the target ended in a slash */
+    bool exists;      /* found by dav_begin; looked at again under the guard before acting */
+    struct fs_stat st;
+
+    /* Destination of COPY and MOVE, set by their begin() */
+    const char *dest;
+    bool dest_slash;
+
+    struct ifheader *if_header; /* parsed; NULL without If */
+
+    struct buffer body;     /* XML bodies */
+    struct staging *upload; /* PUT */
+    bool body_refused;      /* reply is set, the rest of the body is ignored */
+    void *state;            /* the method's own, in pool */
+
+    struct trash *trash;      /* left for dav_cleanup */
+    struct staging *replaced; /* committed; what it replaced is removed by dav_cleanup */
+
+    struct progress progress;
+    struct dav_reply reply;
+};
+
+/* The only value of a header; NULL if absent. Repeated ones are found and refused by dav_begin
+ * (400) for all headers where only one value makes sense. */
+const char *request_header(const struct dav_request *r, const char *name);
+
+/* ---- answering; each sets r->reply and may be called once per request ---- */
+
+void reply_status(struct dav_request *r, int status);
+
+/* An error with one line of plain text that tells a person what is wrong. */
+void reply_error(struct dav_request *r, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* An errno of fs/, met at a path in this role (status.h), as status and text. */
+void reply_errno(struct dav_request *r, int error, enum status_role role);
+
+/* A DAV:error body (RFC 4918 16). `hrefs` are canonical paths, NULL-terminated, or NULL. */
+void reply_condition(struct dav_request *r, int status, enum dav_condition condition,
+                     const char *const *hrefs);
+
+/* A complete body from memory that lives as long as the request's pool. */
+void reply_buffer(struct dav_request *r, int status, const char *content_type, const void *data, size_t size);
+
+void reply_header(struct dav_request *r, const char *name, const char *value);
+
+/* ETag and Last-Modified of a resource. */
+void reply_validators(struct dav_request *r, const struct fs_stat *st);
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * Looks at the folder that several methods take before they change it.
+ */
+#include "webdav/resource.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <string.h>
+
+#include "fs/path.h"
+#include "webdav/locks.h"
+#include "webdav/precond.h"
+
+#define SMALL_ATTR 2048 /* holds what most resources have, without asking for FS_ATTR_MAX */
+
+/* Nothing is at a path; but is there a link that leads nowhere? */
+static int look_at_name(struct fs *fs, const char *path)
+{
+    struct fs_dir *dir;
+    struct fs_stat st;
+    const char *name;
+
+    if (path_open_parent(fs, path, &dir, &name) != 0)
+        return 0; /* then the name is free, though it cannot be used */
+    int err = fs_stat_at(dir, name, &st);
+    fs_dir_close(dir);
+    if (err == ENOENT)
+        return 0;
+    return err ? err : EACCES;
+}
+
+int resource_look(struct fs *fs, const char *path, bool *out_exists, struct fs_stat *out)
+{
+    int err = fs_stat(fs, path, out);
+
+    if (err && err != ENOENT && err != ENOTDIR)
+        return err;
+    if (err) {
+        int taken = look_at_name(fs, path);
+        if (taken)
+            return taken;
+    }
+    *out_exists = !err;
+    return 0;
+}
+
+bool resource_has_parent(struct dav_request *r, const char *path)
+{
+    struct fs_stat st;
+
+    int err = fs_stat(r->dav->fs, path_parent(r->pool, path), &st);
+    if (!err && st.type != FS_DIR)
+        err = ENOTDIR;
+    if (err)
+        reply_errno(r, err, ROLE_PARENT);
+    return !err;
+}
+
+int resource_binding(struct fs *fs, apr_pool_t *pool, const char *path, const char **out)
+{
+    char parent[FS_PATH_MAX + 1];
+
+    if (!*path) {
+        *out = path;
+        return 0;
+    }
+    int err = fs_real_path(fs, path_parent(pool, path), parent, sizeof parent);
+    if (!err)
+        *out = path_join(pool, parent, path_name(path));
+    return err;
+}
+
+static bool check_binding(struct dav_request *r, const char *path, unsigned change)
+{
+    const char *binding;
+
+    if (locks_is_empty(r->dav->locks) || resource_binding(r->dav->fs, r->pool, path, &binding) != 0)
+        return true;
+    return strcmp(binding, path) == 0 || precond_check_locks(r, binding, change);
+}
+
+bool resource_check(struct dav_request *r, const struct fs_stat *st, unsigned change)
+{
+    return precond_check(r, st, change) && check_binding(r, r->path, change);
+}
+
+bool resource_check_locks(struct dav_request *r, const char *path, unsigned change)
+{
+    return precond_check_locks(r, path, change) && check_binding(r, path, change);
+}
+
+int resource_attr(struct fs_dir *dir, const char *name, apr_pool_t *pool, const void **out, size_t *out_len)
+{
+    char small[SMALL_ATTR];
+    void *value = small;
+    size_t len = 0;
+
+    int err = fs_get_attr(dir, name, small, sizeof small, &len);
+    if (err == ERANGE) {
+        value = apr_palloc(pool, FS_ATTR_MAX);
+        err = fs_get_attr(dir, name, value, FS_ATTR_MAX, &len);
+    }
+    if (err && err != ENODATA && err != ENOTSUP)
+        return err;
+    *out = err ? NULL : value == small ? apr_pmemdup(pool, small, len) : value;
+    *out_len = err ? 0 : len;
+    return 0;
+}
+
+bool resource_has_space(struct dav_request *r, const char *path, uint64_t size)
+{
+    uint64_t available, used;
+
+    /* Where nobody can tell, writing will. */
+    if (fs_space(r->dav->fs, path_parent(r->pool, path), &available, &used) != 0 || size <= available)
+        return true;
+    reply_errno(r, ENOSPC, ROLE_DEST);
+    return false;
+}

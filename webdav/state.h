@@ -1,0 +1,45 @@
+/*
+ * What must survive a restart beside the files: locks, and the journal of directories in which
+ * names of ours may lie. One SQLite database, reached through apr_dbd; the only user of apr_dbd.
+ *
+ * Small keyed statements only (apr_dbd reads whole results into memory). Values are written at once;
+ * nothing is cached here. A database that is damaged or has a newer schema is an error at opening
+ * with a message of one line, never repaired or deleted.
+ *
+ * Threads: any; one connection behind one mutex. Errors: errno (EIO for what the driver reports).
+ */
+#ifndef HOLDFAST_STATE_H
+#define HOLDFAST_STATE_H
+
+#include <apr_pools.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/journal.h"
+
+#define STATE_SCHEMA 1
+
+struct state;
+
+/* Makes the folder (0700) and the database if missing. sync: fsync each commit. */
+int state_open(apr_pool_t *pool, const char *dir, bool sync, struct state **out, const char **out_message);
+void state_close(struct state *state);
+
+struct state_lock {
+    const char *token, *root, *user, *owner; /* owner: markup, "" if none */
+    bool exclusive, deep;
+    int64_t expires_ns; /* since 1970; INT64_MAX = never */
+    int64_t timeout_s;  /* as granted; INT64_MAX = infinite */
+};
+
+int state_lock_put(struct state *state, const struct state_lock *lock); /* insert or replace by token */
+int state_lock_remove(struct state *state, const char *token);
+int state_lock_list(struct state *state, void (*each)(void *ctx, const struct state_lock *lock), void *ctx);
+
+/* Removes many in one transaction. */
+int state_lock_remove_all(struct state *state, const char *const *tokens, size_t count);
+
+/* For journal_open; valid as long as the state. */
+struct journal_store state_journal_store(struct state *state);
+
+#endif

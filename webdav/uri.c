@@ -1,0 +1,239 @@
+/*
+ * URIs are taken apart by hand: apr_uri_parse accepts more than we may (it keeps escapes, fragments
+ * and control bytes as they are), and what is left to do after our checks is one search for a slash.
+ *
+ * What a client may mean by a path is decided here once: everything is decoded exactly once, and
+ * whatever could mean two things to two programs on the way (an encoded slash, a dot segment, a NUL) is
+ * refused instead of being interpreted.
+ */
+#include "webdav/uri.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fs/path.h"
+
+/* The longest path can be sent with every byte escaped, between two slashes. */
+#define ENCODED_PATH_MAX (3 * FS_PATH_MAX + 2)
+
+/* The ASCII classes by hand: those of <ctype.h> depend on the locale. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static int hex_value(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/* ---- authorities ---- */
+
+struct authority {
+    const char *host; /* with its brackets if it is an IPv6 address */
+    size_t len;
+    unsigned port; /* 0 = the default of its scheme */
+};
+
+static bool parse_port(const char *text, unsigned *out)
+{
+    unsigned port = 0;
+    for (; is_digit(*text); text++) {
+        port = port * 10 + (unsigned)(*text - '0');
+        if (port > 65535)
+            return false;
+    }
+    if (*text != '\0')
+        return false;
+    /* The scheme may have changed on the way to us, so the defaults of both are the same to us. */
+    *out = port == 80 || port == 443 ? 0 : port;
+    return true;
+}
+
+static bool parse_authority(const char *text, struct authority *out)
+{
+    size_t len = *text == '[' ? strcspn(text, "]") : strcspn(text, ":");
+    if (*text == '[') {
+        if (text[len] != ']' || len == 1)
+            return false;
+        len++;
+    }
+    if (len == 0 || (text[len] != ':' && text[len] != '\0'))
+        return false;
+
+    unsigned port = 0;
+    if (text[len] == ':' && !parse_port(text + len + 1, &port))
+        return false;
+    *out = (struct authority){ .host = text, .len = len, .port = port };
+    return true;
+}
+
+bool uri_same_host(const char *a, const char *b)
+{
+    struct authority first, second;
+    return parse_authority(a, &first) && parse_authority(b, &second) && first.port == second.port &&
+           first.len == second.len && strncasecmp(first.host, second.host, first.len) == 0;
+}
+
+/* ---- from the wire ---- */
+
+/* RFC 3986 3.1: scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ), then ":" */
+static size_t scheme_length(const char *uri)
+{
+    if (!is_alpha(*uri))
+        return 0;
+    size_t len = 1;
+    while (is_alpha(uri[len]) || is_digit(uri[len]) || (uri[len] && strchr("+-.", uri[len])))
+        len++;
+    return uri[len] == ':' ? len : 0;
+}
+
+/* Checks the authority of an absolute URI, and finds where its path begins. */
+static int skip_authority(apr_pool_t *pool, const char *uri, const struct uri_self *self, const char **out)
+{
+    size_t scheme = scheme_length(uri);
+    if (scheme == 0)
+        return EINVAL;
+    bool is_http = (scheme == 4 && strncasecmp(uri, "http", 4) == 0) ||
+                   (scheme == 5 && strncasecmp(uri, "https", 5) == 0);
+    if (!is_http)
+        return EXDEV;
+    if (strncmp(uri + scheme, "://", 3) != 0)
+        return EINVAL;
+
+    const char *begin = uri + scheme + 3;
+    size_t len = strcspn(begin, "/?");
+    const char *host = apr_pstrmemdup(pool, begin, len);
+    const char *at = strrchr(host, '@'); /* credentials in a Destination say nothing about where */
+    if (at)
+        host = at + 1;
+
+    struct authority authority;
+    if (!parse_authority(host, &authority))
+        return EINVAL;
+    if (self->host && !uri_same_host(host, self->host))
+        return EXDEV;
+    *out = begin + len;
+    return 0;
+}
+
+static int decode(const char *text, size_t len, char *out, size_t *out_len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '%') {
+            out[n++] = text[i];
+            continue;
+        }
+        int high = len - i > 2 ? hex_value(text[i + 1]) : -1;
+        int low = len - i > 2 ? hex_value(text[i + 2]) : -1;
+        if (high < 0 || low < 0)
+            return EINVAL;
+        char byte = (char)(high << 4 | low);
+        if (byte == '\0' || byte == '/') /* neither can be part of a name */
+            return EINVAL;
+        out[n++] = byte;
+        i += 2;
+    }
+    *out_len = n;
+    return 0;
+}
+
+/* Bytes from 0x80 on should have been escaped, but some clients send them as they are. */
+static bool has_forbidden_byte(const char *uri)
+{
+    for (; *uri; uri++)
+        if ((unsigned char)*uri <= ' ' || *uri == 0x7f || *uri == '#')
+            return true;
+    return false;
+}
+
+int uri_to_path(apr_pool_t *pool, const char *uri, const struct uri_self *self, const char **out_path,
+                bool *out_slash)
+{
+    if (has_forbidden_byte(uri))
+        return EINVAL;
+
+    const char *text = uri;
+    if (*uri != '/') {
+        int error = skip_authority(pool, uri, self, &text);
+        if (error)
+            return error;
+    } else if (uri[1] == '/') {
+        return EINVAL; /* RFC 3986 4.2: a network-path reference, which nobody means */
+    }
+
+    size_t len = strcspn(text, "?");
+    if (len > ENCODED_PATH_MAX)
+        return ENAMETOOLONG;
+    if (len == 0) /* RFC 9110 4.2.3: "http://host" is "http://host/" */
+        return path_canonical(pool, "/", 1, out_path, out_slash);
+
+    char *bytes = apr_palloc(pool, len);
+    size_t size;
+    int error = decode(text, len, bytes, &size);
+    if (error)
+        return error;
+    return path_canonical(pool, bytes, size, out_path, out_slash);
+}
+
+/* ---- to the wire ---- */
+
+static bool is_plain(unsigned char c)
+{
+    static const bool plain[256] = {
+        ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true, ['/'] = true, ['0'] = true, ['1'] = true,
+        ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true,
+        ['9'] = true, ['A'] = true, ['B'] = true, ['C'] = true, ['D'] = true, ['E'] = true, ['F'] = true,
+        ['G'] = true, ['H'] = true, ['I'] = true, ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true,
+        ['N'] = true, ['O'] = true, ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true, ['T'] = true,
+        ['U'] = true, ['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true, ['Z'] = true, ['a'] = true,
+        ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true, ['g'] = true, ['h'] = true,
+        ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true, ['m'] = true, ['n'] = true, ['o'] = true,
+        ['p'] = true, ['q'] = true, ['r'] = true, ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true,
+        ['w'] = true, ['x'] = true, ['y'] = true, ['z'] = true,
+    };
+    return plain[c];
+}
+
+char *uri_encode(char *out, const char *bytes, size_t len)
+{
+    static const char digits[] = "0123456789ABCDEF"; /* RFC 3986 2.1: upper case */
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        if (is_plain(c)) {
+            *out++ = (char)c;
+            continue;
+        }
+        *out++ = '%';
+        *out++ = digits[c >> 4];
+        *out++ = digits[c & 15];
+    }
+    return out;
+}
+
+const char *uri_from_path(apr_pool_t *pool, const char *path, bool is_collection)
+{
+    size_t len = strlen(path);
+    char *uri = apr_palloc(pool, 3 * len + 3);
+    char *end = uri;
+    *end++ = '/';
+    end = uri_encode(end, path, len);
+    if (is_collection && len > 0)
+        *end++ = '/';
+    *end = '\0';
+    return uri;
+}

@@ -1,0 +1,34 @@
+/*
+ * Request targets, Destination and If-tag URIs to canonical paths, and paths back to hrefs.
+ *
+ * Pure functions; results in the pool.
+ */
+#ifndef HOLDFAST_URI_H
+#define HOLDFAST_URI_H
+
+#include <apr_pools.h>
+#include <stdbool.h>
+
+/* Who we are for this request, to tell our own absolute URIs from others. */
+struct uri_self {
+    const char *host; /* Host header, or X-Forwarded-Host where that is trusted; NULL = any */
+};
+
+/* "/a%20b?q", "http://host/a", "//host/a" is refused. Accepts an absolute path or an absolute http(s)
+ * URI (scheme is not compared: TLS may end before us); percent-decodes once; the query is cut off; a
+ * fragment is EINVAL. "%2F" and "%00" inside a name are EINVAL, bad escapes too, and ".." and "." in
+ * any spelling (path_canonical). EXDEV: another host. ENAMETOOLONG: path_canonical's bound. */
+int uri_to_path(apr_pool_t *pool, const char *uri, const struct uri_self *self, const char **out_path,
+                bool *out_slash);
+
+/* A canonical path as an absolute path for DAV:href: every byte but letters, digits, "-._~/" is
+ * percent-encoded (neon compares hrefs as text), with a slash at the end for collections. */
+const char *uri_from_path(apr_pool_t *pool, const char *path, bool is_collection);
+
+/* The same encoding of `len` bytes, appended at `out` (3 * len bytes are enough); returns the end. */
+char *uri_encode(char *out, const char *bytes, size_t len);
+
+/* Are two Host values the same authority (case, default ports)? */
+bool uri_same_host(const char *a, const char *b);
+
+#endif
