@@ -1,0 +1,172 @@
+/*
+ * The memory of verified credentials is a small direct-mapped table: no list to bound, no order to
+ * keep; two credentials that share a slot merely pay bcrypt more often.
+ */
+#include "src/auth.h"
+
+#include <apr_base64.h>
+#include <apr_file_io.h>
+#include <apr_hash.h>
+#include <apr_md5.h>
+#include <apr_strings.h>
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define KEY_SIZE 32
+#define MAC_SIZE 32 /* SHA-256 */
+
+struct remembered {
+    unsigned char mac[MAC_SIZE];
+    int64_t until_ms; /* 0 = empty */
+};
+
+struct auth {
+    apr_hash_t *users; /* name -> hash; never changed after auth_open */
+    unsigned char key[KEY_SIZE];
+    pthread_mutex_t mutex; /* guards remembered */
+    struct remembered remembered[AUTH_REMEMBER_MAX];
+};
+
+/* What an unknown name is verified against, so that it takes as long as a known one. It is the
+ * bcrypt hash (cost 10) of random bytes that nobody kept. */
+static const char nobody_hash[] = "$2y$10$9wMRa90pUPw18vixCAWpcuy1VX5GmCjlSIERJsZJQQSpEfjffgvwW";
+
+struct credentials {
+    const char *user, *password;
+};
+
+static int read_users(apr_pool_t *pool, struct auth *auth, const char *file, const char **out_message)
+{
+    apr_file_t *f;
+    char line[1024];
+    apr_status_t status = apr_file_open(&f, file, APR_FOPEN_READ | APR_FOPEN_BUFFERED, 0, pool);
+    if (status != APR_SUCCESS) {
+        *out_message = apr_psprintf(pool, "cannot read the users of %s: %s", file, strerror(status));
+        return status;
+    }
+    for (int number = 1; apr_file_gets(line, sizeof line, f) == APR_SUCCESS; number++) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (!*line || *line == '#')
+            continue;
+        char *colon = strchr(line, ':');
+        if (!colon || colon == line || !colon[1]) {
+            *out_message = apr_psprintf(pool, "%s:%d: not a NAME:HASH line", file, number);
+            apr_file_close(f);
+            return EINVAL;
+        }
+        *colon = '\0';
+        colon[1 + strcspn(colon + 1, ":")] = '\0'; /* further fields are comments */
+        apr_hash_set(auth->users, apr_pstrdup(pool, line), APR_HASH_KEY_STRING, apr_pstrdup(pool, colon + 1));
+    }
+    apr_file_close(f);
+    return 0;
+}
+
+int auth_open(apr_pool_t *pool, const char *file, struct auth **out, const char **out_message)
+{
+    struct auth *auth = apr_pcalloc(pool, sizeof *auth);
+    auth->users = apr_hash_make(pool);
+    int error = read_users(pool, auth, file, out_message);
+    if (error)
+        return error;
+    if (gnutls_rnd(GNUTLS_RND_KEY, auth->key, sizeof auth->key) != 0) {
+        *out_message = "no random numbers to be had";
+        return EIO;
+    }
+    pthread_mutex_init(&auth->mutex, NULL);
+    *out = auth;
+    return 0;
+}
+
+void auth_close(struct auth *auth)
+{
+    if (!auth)
+        return;
+    pthread_mutex_destroy(&auth->mutex);
+    gnutls_memset(auth->key, 0, sizeof auth->key);
+}
+
+/* "Basic dXNlcjpwYXNz" -> user, password. */
+static bool parse_basic(const char *header, apr_pool_t *pool, struct credentials *out)
+{
+    static const char scheme[] = "Basic";
+    if (!header || strncasecmp(header, scheme, sizeof scheme - 1) != 0 || header[sizeof scheme - 1] != ' ')
+        return false;
+    header += sizeof scheme;
+    header += strspn(header, " ");
+    if (strlen(header) > AUTH_HEADER_MAX)
+        return false;
+
+    char *text = apr_palloc(pool, (apr_size_t)apr_base64_decode_len(header) + 1);
+    int size = apr_base64_decode(text, header);
+    text[size] = '\0';
+    char *colon = strchr(text, ':');
+    if (!colon || colon == text || strlen(text) != (size_t)size)
+        return false;
+    *colon = '\0';
+    *out = (struct credentials){ .user = text, .password = colon + 1 };
+    return true;
+}
+
+static void compute_mac(const struct auth *auth, const struct credentials *c, apr_pool_t *pool,
+                        unsigned char out[MAC_SIZE])
+{
+    /* The name cannot hold a colon, so the pair is unambiguous. */
+    const char *pair = apr_pstrcat(pool, c->user, ":", c->password, NULL);
+    int failed = gnutls_hmac_fast(GNUTLS_MAC_SHA256, auth->key, sizeof auth->key, pair, strlen(pair), out);
+    if (failed)
+        abort();
+}
+
+static struct remembered *slot_of(struct auth *auth, const unsigned char mac[MAC_SIZE])
+{
+    return &auth->remembered[((unsigned)mac[0] << 8 | mac[1]) % AUTH_REMEMBER_MAX];
+}
+
+enum auth_answer auth_recall(struct auth *auth, const char *header, int64_t now_ms, apr_pool_t *pool,
+                             const char **out_user)
+{
+    struct credentials c;
+    unsigned char mac[MAC_SIZE];
+
+    if (!parse_basic(header, pool, &c))
+        return AUTH_REFUSED;
+    compute_mac(auth, &c, pool, mac);
+    pthread_mutex_lock(&auth->mutex);
+    struct remembered *slot = slot_of(auth, mac);
+    bool is_known = slot->until_ms > now_ms && gnutls_memcmp(slot->mac, mac, MAC_SIZE) == 0;
+    pthread_mutex_unlock(&auth->mutex);
+    if (!is_known)
+        return AUTH_UNKNOWN;
+    *out_user = c.user;
+    return AUTH_OK;
+}
+
+enum auth_answer auth_verify(struct auth *auth, const char *header, int64_t now_ms, apr_pool_t *pool,
+                             const char **out_user)
+{
+    struct credentials c;
+    unsigned char mac[MAC_SIZE];
+
+    if (!parse_basic(header, pool, &c))
+        return AUTH_REFUSED;
+    const char *hash = apr_hash_get(auth->users, c.user, APR_HASH_KEY_STRING);
+    apr_status_t status = apr_password_validate(c.password, hash ? hash : nobody_hash);
+    if (!hash || status != APR_SUCCESS)
+        return AUTH_REFUSED;
+
+    compute_mac(auth, &c, pool, mac);
+    pthread_mutex_lock(&auth->mutex);
+    struct remembered *slot = slot_of(auth, mac);
+    memcpy(slot->mac, mac, MAC_SIZE);
+    slot->until_ms = now_ms + AUTH_REMEMBER_MS;
+    pthread_mutex_unlock(&auth->mutex);
+    *out_user = c.user;
+    return AUTH_OK;
+}

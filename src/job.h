@@ -1,0 +1,73 @@
+/*
+ * Work that must not happen on a connection thread: a bounded queue, a few workers, and those who
+ * wait for the result.
+ *
+ * The engine knows nothing of HTTP or WebDAV: an item is opaque and described by a job_kind. What
+ * run() found out lives in the item.
+ *
+ * Life of a job
+ *   job_submit   queues the item with its first waiter; from here the job owns the item
+ *   run          on a worker, once. Cannot fail; if progress->stop is set it should end soon
+ *   done         each waiter is told, on the worker, in its waiter's callback
+ *   after        on the same worker, when nobody waits any more for anything (may be NULL)
+ *   release      when run and after have ended and the last waiter has left
+ * A waiter stays until job_leave, also after done: while it stays the item lives, so the answer can
+ * be sent from it. A waiter that leaves early is not told; the job goes on without it.
+ *
+ * Lanes. Short jobs are a few system calls, long ones walk or copy trees. Long jobs never occupy the
+ * last worker, so a short one never waits for a long one.
+ *
+ * Threads. One mutex in the engine guards queues, waiters and states; run, after and release are
+ * called without it, waiter callbacks with it: these must be short and must not call job_*.
+ *
+ * Errors. Submitting to a full or stopped engine fails, and the item stays the caller's.
+ */
+#ifndef HOLDFAST_JOB_H
+#define HOLDFAST_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/progress.h"
+
+struct job;
+struct job_engine;
+
+enum job_lane { JOB_SHORT, JOB_LONG };
+
+struct job_kind {
+    void (*run)(void *item);
+    bool (*has_after)(void *item); /* may be NULL: no */
+    void (*after)(void *item);
+    void (*release)(void *item);              /* may be NULL */
+    struct progress *(*progress)(void *item); /* may be NULL: cannot be stopped */
+};
+
+/* Embedded in whatever waits; zeroed before use. */
+struct job_waiter {
+    void (*done)(struct job_waiter *waiter);
+    struct job *job; /* NULL when not waiting */
+    struct job_waiter *next;
+};
+
+/* `workers` at least 2 (one is kept for short jobs). EAGAIN if threads cannot be had. */
+int job_engine_open(unsigned workers, unsigned queue_max, struct job_engine **out);
+
+/* EAGAIN: the queue is full; ECANCELED: the engine is stopping. */
+int job_submit(struct job_engine *engine, const struct job_kind *kind, void *item, enum job_lane lane,
+               struct job_waiter *waiter);
+
+bool job_is_done(const struct job_waiter *waiter);
+
+/* The waiter's share in the item ends. Nothing happens if it was not waiting. */
+void job_leave(struct job_waiter *waiter);
+
+/* Refuses new jobs, asks all running and queued ones to stop, and waits until every one has ended
+ * (queued ones are run with their stop flag set, so that each waiter gets an answer) or the deadline,
+ * on CLOCK_MONOTONIC, is over. False if some are still running: then the engine must not be closed. */
+bool job_engine_stop(struct job_engine *engine, int64_t deadline_ms);
+
+/* After job_engine_stop returned true. */
+void job_engine_close(struct job_engine *engine);
+
+#endif

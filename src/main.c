@@ -1,0 +1,183 @@
+/*
+ * The program: which subcommand, what is opened in which order, and the signals.
+ */
+#include <apr_general.h>
+#include <apr_pools.h>
+#include <apr_strings.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fs/posix.h"
+#include "src/auth.h"
+#include "src/log.h"
+#include "src/options.h"
+#include "src/passwd.h"
+#include "src/server.h"
+#include "webdav/dav.h"
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static int complain(int status, const char *message)
+{
+    fprintf(stderr, "holdfast: %s\n", message);
+    return status;
+}
+
+/* Pools end the process when there is no memory: every size that a client controls is bounded before. */
+static int out_of_memory(int status)
+{
+    (void)status;
+    fprintf(stderr, "holdfast: out of memory\n");
+    abort();
+}
+
+/* Everything between the folder and the listening sockets, opened and closed in order. */
+struct program {
+    struct fs *fs;
+    struct dav *dav;
+    struct auth *auth;
+    struct server *server;
+};
+
+static const char *open_root_message(apr_pool_t *pool, const char *dir, int error)
+{
+    if (error == EBUSY)
+        return apr_psprintf(pool, "%s is already being served by another process", dir);
+    return apr_psprintf(pool, "cannot serve %s: %s", dir, strerror(error));
+}
+
+/* Clients must not reach the state: it would list itself, and could be overwritten. */
+static bool is_inside(const char *dir, const char *root)
+{
+    size_t len = strlen(root);
+    return strncmp(dir, root, len) == 0 && (dir[len] == '/' || dir[len] == '\0' || root[len - 1] == '/');
+}
+
+static int open_dav(apr_pool_t *pool, const struct options *o, const char *root, struct program *p,
+                    const char **out_message)
+{
+    const struct dav_config config = {
+        .state_dir = o->state_dir ? o->state_dir : options_default_state(pool, root),
+        .read_only = o->read_only,
+        .finite_depth = o->finite_depth,
+        .trust_forwarded = o->trust_forwarded,
+        .sync_state = o->durable,
+        .max_upload = o->max_upload,
+        .max_xml = OPTIONS_XML_MAX,
+    };
+    char *cwd = getcwd(NULL, 0);
+    const char *state = *config.state_dir == '/'
+                            ? config.state_dir
+                            : apr_pstrcat(pool, cwd ? cwd : "", "/", config.state_dir, NULL);
+    free(cwd);
+    if (is_inside(state, root)) {
+        *out_message =
+            apr_psprintf(pool, "the state folder %s lies inside the served folder: give --state", state);
+        return EINVAL;
+    }
+    return dav_open(pool, p->fs, &config, &p->dav, out_message);
+}
+
+static int open_program(apr_pool_t *pool, const struct options *o, struct program *p,
+                        const char **out_message)
+{
+    int error = posix_open(o->dir, o->durable, &p->fs);
+    if (error) {
+        *out_message = open_root_message(pool, o->dir, error);
+        return error;
+    }
+    char *root = realpath(o->dir, NULL);
+    if (!root) {
+        *out_message = open_root_message(pool, o->dir, errno);
+        return errno;
+    }
+    error = open_dav(pool, o, apr_pstrdup(pool, root), p, out_message);
+    free(root);
+    if (!error && o->users_file)
+        error = auth_open(pool, o->users_file, &p->auth, out_message);
+    if (!error)
+        error = server_open(pool, o, p->dav, p->auth, &p->server, out_message);
+    return error;
+}
+
+static void close_program(struct program *p)
+{
+    auth_close(p->auth);
+    dav_close(p->dav);
+    fs_close(p->fs);
+}
+
+/* All threads inherit the mask, so that signals come to sigwait alone. */
+static void block_signals(sigset_t *out)
+{
+    sigemptyset(out);
+    sigaddset(out, SIGTERM);
+    sigaddset(out, SIGINT);
+    pthread_sigmask(SIG_BLOCK, out, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}
+
+static int serve(int argc, char **argv)
+{
+    struct options options;
+    struct program program = { 0 };
+    const char *message = NULL;
+    apr_pool_t *pool;
+    sigset_t signals;
+    int caught;
+
+    apr_pool_create_ex(&pool, NULL, out_of_memory, NULL);
+    enum options_result result = options_parse(pool, argc, argv, &options, &message);
+    if (result != OPTIONS_RUN)
+        return result == OPTIONS_HELP ? EXIT_OK : complain(EXIT_USAGE, message);
+    log_open(options.log_level);
+    block_signals(&signals);
+    if (open_program(pool, &options, &program, &message) != 0) {
+        close_program(&program);
+        return complain(EXIT_FAILED, message);
+    }
+    for (unsigned i = 0; i < program.server->daemon_count; i++)
+        printf("holdfast: serving %s at %s\n", options.dir, program.server->urls[i]);
+    fflush(stdout);
+
+    sigwait(&signals, &caught);
+    log_info("stopping");
+    if (!server_stop(program.server))
+        _exit(EXIT_FAILED); /* threads still use what we would close */
+    close_program(&program);
+    apr_pool_destroy(pool);
+    return EXIT_OK;
+}
+
+static int usage(FILE *to)
+{
+    fprintf(to, "usage: holdfast serve [OPTIONS] DIR     serve DIR over WebDAV\n"
+                "       holdfast passwd FILE USER        add or change a user\n"
+                "       holdfast --help | --version      every subcommand has --help too\n");
+    return to == stdout ? EXIT_OK : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (apr_initialize() != APR_SUCCESS)
+        return complain(EXIT_FAILED, "the Apache Portable Runtime does not start");
+    if (argc < 2)
+        return usage(stderr);
+    if (strcmp(argv[1], "serve") == 0)
+        return serve(argc - 1, argv + 1);
+    if (strcmp(argv[1], "passwd") == 0)
+        return passwd_main(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--help") == 0)
+        return usage(stdout);
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("holdfast %s\n", HOLDFAST_VERSION);
+        return EXIT_OK;
+    }
+    fprintf(stderr, "holdfast: unknown subcommand %s\n", argv[1]);
+    return usage(stderr);
+}

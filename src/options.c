@@ -1,0 +1,298 @@
+/*
+ * Each option is one row: its name, what it takes, its help, and the function that reads its value.
+ * getopt_long does the walking.
+ */
+#include "src/options.h"
+
+#include <apr_strings.h>
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Reads a value; false if it makes no sense. `value` NULL for options that take none. */
+typedef bool read_fn(struct options *options, const char *value);
+
+struct option_row {
+    const char *name;
+    const char *takes; /* NULL: a switch */
+    read_fn *read;
+    const char *help;
+};
+
+bool options_parse_seconds(const char *text, int64_t min_ms, int64_t max_ms, int64_t *out_ms)
+{
+    char *end;
+    if (!isdigit((unsigned char)*text) && *text != '.')
+        return false;
+    double seconds = strtod(text, &end);
+    if (end == text || *end || !isfinite(seconds))
+        return false;
+    double ms = seconds * 1000;
+    if (ms < (double)min_ms || ms > (double)max_ms)
+        return false;
+    *out_ms = (int64_t)(ms + 0.5);
+    return true;
+}
+
+bool options_parse_size(const char *text, uint64_t *out)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    if (!isdigit((unsigned char)*text))
+        return false;
+    errno = 0;
+    uint64_t size = strtoull(text, &end, 10);
+    if (errno)
+        return false;
+    if (*end) {
+        const char *unit = strchr(units, toupper((unsigned char)*end));
+        unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+        if (!unit || (end[1] && strcmp(end + 1, "iB") != 0) || size > UINT64_MAX >> shift)
+            return false;
+        size <<= shift;
+    }
+    *out = size;
+    return true;
+}
+
+static bool read_listen(struct options *o, const char *value)
+{
+    if (o->listen_count == OPTIONS_MAX_LISTENERS || !strrchr(value, ':'))
+        return false;
+    o->listen[o->listen_count++] = value;
+    return true;
+}
+
+static bool read_heartbeat(struct options *o, const char *value)
+{
+    return options_parse_seconds(value, 10, 3600 * 1000, &o->heartbeat_ms);
+}
+
+static bool read_mode(struct options *o, const char *value)
+{
+    static const char *const names[] = { "auto", "interim", "off" };
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            o->heartbeat_mode = (enum heartbeat_mode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_workers(struct options *o, const char *value)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+    if (!isdigit((unsigned char)*value) || *end || n < 2 || n > OPTIONS_MAX_WORKERS)
+        return false;
+    o->workers = (unsigned)n;
+    return true;
+}
+
+static bool read_state(struct options *o, const char *value)
+{
+    o->state_dir = value;
+    return *value != '\0';
+}
+
+static bool read_durability(struct options *o, const char *value)
+{
+    o->durable = strcmp(value, "full") == 0;
+    return o->durable || strcmp(value, "relaxed") == 0;
+}
+
+static bool read_max_upload(struct options *o, const char *value)
+{
+    return options_parse_size(value, &o->max_upload);
+}
+
+static bool read_grace(struct options *o, const char *value)
+{
+    return options_parse_seconds(value, 0, 3600 * 1000, &o->grace_ms);
+}
+
+static bool read_users(struct options *o, const char *value)
+{
+    o->users_file = value;
+    return true;
+}
+
+static bool read_tls_cert(struct options *o, const char *value)
+{
+    o->tls_cert = value;
+    return true;
+}
+
+static bool read_tls_key(struct options *o, const char *value)
+{
+    o->tls_key = value;
+    return true;
+}
+
+static bool read_read_only(struct options *o, const char *value)
+{
+    (void)value;
+    o->read_only = true;
+    return true;
+}
+
+static bool read_finite_depth(struct options *o, const char *value)
+{
+    (void)value;
+    o->finite_depth = true;
+    return true;
+}
+
+static bool read_trust_forwarded(struct options *o, const char *value)
+{
+    (void)value;
+    o->trust_forwarded = true;
+    return true;
+}
+
+static bool read_log_level(struct options *o, const char *value)
+{
+    static const char *const names[] = { "error", "warning", "info", "debug" };
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            o->log_level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct option_row rows[] = {
+    { "listen", "HOST:PORT", read_listen,
+      "where to listen; repeatable; [::1]:8080 for IPv6; port 0 picks a free one\n"
+      "(default 127.0.0.1:8080)" },
+    { "heartbeat", "SECONDS", read_heartbeat,
+      "send 102 Processing this often while an operation lasts; fractions allowed\n(default 15)" },
+    { "heartbeat-mode", "MODE", read_mode,
+      "auto, interim (102 to every HTTP/1.1 client) or off (default auto)" },
+    { "workers", "N", read_workers, "threads for everything that may take time, 2 to 256 (default 4)" },
+    { "state", "DIR", read_state,
+      "where locks and the journal are kept, outside the served folder\n"
+      "(default $STATE_DIRECTORY, else a folder below $XDG_STATE_HOME/holdfast)" },
+    { "durability", "full|relaxed", read_durability,
+      "full: success means on disk; relaxed: survives the death of the process,\n"
+      "not of the machine (default full)" },
+    { "read-only", NULL, read_read_only, "refuse every change" },
+    { "users", "FILE", read_users, "ask for a name and password of this file (see holdfast passwd)" },
+    { "tls-cert", "FILE", read_tls_cert, "serve HTTPS with this certificate (PEM, chain included)" },
+    { "tls-key", "FILE", read_tls_key, "its private key (PEM)" },
+    { "max-upload", "SIZE", read_max_upload, "largest upload, e.g. 500M or 10G (default no limit)" },
+    { "finite-depth", NULL, read_finite_depth, "refuse PROPFIND with Depth: infinity" },
+    { "trust-forwarded", NULL, read_trust_forwarded,
+      "believe X-Forwarded-Host and X-Forwarded-Proto (only behind a proxy that sets them)" },
+    { "grace", "SECONDS", read_grace,
+      "how long running operations may go on after SIGTERM before they are stopped\n(default 20)" },
+    { "log-level", "LEVEL", read_log_level,
+      "error, warning, info (with the access log) or debug (default info)" },
+};
+enum { ROW_COUNT = sizeof rows / sizeof *rows, HELP = ROW_COUNT };
+
+#define HELP_COLUMN 28
+
+static void print_help(void)
+{
+    printf("usage: holdfast serve [OPTIONS] DIR\n\nServes the folder DIR over WebDAV.\n\n");
+    for (unsigned i = 0; i < ROW_COUNT; i++) {
+        int width = printf("  --%s %s", rows[i].name, rows[i].takes ? rows[i].takes : "");
+        printf("%*s", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "");
+        for (const char *c = rows[i].help; *c; c++) {
+            putchar(*c);
+            if (*c == '\n')
+                printf("%*s", HELP_COLUMN, "");
+        }
+        putchar('\n');
+    }
+    printf("  --help%*sprint this\n", HELP_COLUMN - 8, "");
+}
+
+static enum options_result wrong(apr_pool_t *pool, const char **out_message, const char *what,
+                                 const char *which)
+{
+    *out_message = apr_psprintf(pool, "%s%s (see holdfast serve --help)", what, which);
+    return OPTIONS_WRONG;
+}
+
+/* --listen may be left out; certificate and key come together. */
+static enum options_result complete(apr_pool_t *pool, struct options *o, const char **out_message)
+{
+    if (!o->tls_cert != !o->tls_key)
+        return wrong(pool, out_message, "--tls-cert and --tls-key go together", "");
+    if (o->listen_count == 0)
+        o->listen[o->listen_count++] = "127.0.0.1:8080";
+    return OPTIONS_RUN;
+}
+
+enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struct options *out,
+                                  const char **out_message)
+{
+    struct option table[ROW_COUNT + 2] = { 0 };
+    struct options o = {
+        .heartbeat_ms = 15000, .workers = 4, .durable = true, .grace_ms = 20000, .log_level = LOG_LEVEL_INFO
+    };
+    for (int i = 0; i < ROW_COUNT; i++)
+        table[i] = (struct option){ rows[i].name, rows[i].takes ? required_argument : no_argument, NULL, i };
+    table[HELP] = (struct option){ "help", no_argument, NULL, HELP };
+
+    opterr = 0;
+    optind = 1;
+    for (int which; (which = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
+        if (which == HELP) {
+            print_help();
+            return OPTIONS_HELP;
+        }
+        if (which == ':')
+            return wrong(pool, out_message, "a value is missing after ", argv[optind - 1]);
+        if (which == '?')
+            return wrong(pool, out_message, "unknown option ", argv[optind - 1]);
+        if (!rows[which].read(&o, optarg))
+            return wrong(pool, out_message, apr_psprintf(pool, "--%s: bad value ", rows[which].name), optarg);
+    }
+    if (optind != argc - 1)
+        return wrong(pool, out_message, optind == argc ? "which folder? DIR is missing" : "one DIR only", "");
+    o.dir = argv[optind];
+    enum options_result result = complete(pool, &o, out_message);
+    if (result == OPTIONS_RUN)
+        *out = o;
+    return result;
+}
+
+/* "/srv/my files" -> "srv%2Fmy files": one readable, unambiguous name per folder. */
+static const char *folder_name(apr_pool_t *pool, const char *root)
+{
+    char *name = apr_palloc(pool, strlen(root) * 3 + 2), *end = name;
+    for (const char *c = root + 1; *c; c++) {
+        if (*c == '/' || *c == '%')
+            end = apr_cpystrn(end, *c == '/' ? "%2F" : "%25", 4);
+        else
+            *end++ = *c;
+    }
+    *end = '\0';
+    return *name ? name : "%2F";
+}
+
+const char *options_default_state(apr_pool_t *pool, const char *root)
+{
+    const char *systemd = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const char *base;
+
+    if (systemd && *systemd)
+        return systemd;
+    if (xdg && *xdg == '/')
+        base = xdg;
+    else if (home && *home == '/' && geteuid() != 0)
+        base = apr_pstrcat(pool, home, "/.local/state", NULL);
+    else
+        base = "/var/lib";
+    return apr_pstrcat(pool, base, "/holdfast/", folder_name(pool, root), NULL);
+}

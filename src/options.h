@@ -1,0 +1,57 @@
+/*
+ * What the operator asked for: one table of options feeds the command line and --help.
+ *
+ * Life: options_parse fills a struct that lives as long as the pool it was given; nothing changes
+ * it afterwards, so any thread may read it.
+ */
+#ifndef HOLDFAST_OPTIONS_H
+#define HOLDFAST_OPTIONS_H
+
+#include <apr_pools.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/heartbeat.h"
+#include "src/log.h"
+
+#define OPTIONS_MAX_LISTENERS 16
+#define OPTIONS_MAX_WORKERS   256
+#define OPTIONS_QUEUE_MAX     20000 /* operations waiting for a worker; more are answered 503 */
+#define OPTIONS_XML_MAX       (1024 * 1024)
+
+struct options {
+    const char *dir; /* as given */
+    const char *listen[OPTIONS_MAX_LISTENERS];
+    unsigned listen_count;
+    int64_t heartbeat_ms;
+    enum heartbeat_mode heartbeat_mode;
+    unsigned workers;
+    const char *state_dir;
+    bool durable;
+    bool read_only;
+    bool finite_depth;
+    bool trust_forwarded;
+    uint64_t max_upload;
+    int64_t grace_ms;
+    const char *users_file;
+    const char *tls_cert, *tls_key;
+    enum log_level log_level;
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_WRONG };
+
+/* Of `holdfast serve`; argv[0] is the subcommand. On OPTIONS_WRONG *out_message is the line to print;
+ * on OPTIONS_HELP the help was printed. */
+enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struct options *out,
+                                  const char **out_message);
+
+/* Where the state goes if --state was not given: $STATE_DIRECTORY, else a folder per served folder
+ * below $XDG_STATE_HOME/holdfast, ~/.local/state/holdfast or /var/lib/holdfast. `root` is the real
+ * path of what is served. */
+const char *options_default_state(apr_pool_t *pool, const char *root);
+
+/* "1.5" seconds -> 1500; "10M", "1G" -> bytes (powers of 1024). False if malformed or out of range. */
+bool options_parse_seconds(const char *text, int64_t min_ms, int64_t max_ms, int64_t *out_ms);
+bool options_parse_size(const char *text, uint64_t *out);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * A body that is made while it is sent: dav_stream on one side, libmicrohttpd's content reader on the
+ * other, one buffer between them.
+ *
+ * When the buffer is empty the connection rests and a worker fills it; when it is full the worker is
+ * free again. So a slow client costs one buffer and no worker, and memory is flat at any length.
+ *
+ * Life: outflow_open takes the stream and gives a response; libmicrohttpd frees both when it is done
+ * with the response. The connection's pause is shared with the transaction: by the time a body flows
+ * the transaction waits for nothing else.
+ */
+#ifndef HOLDFAST_OUTFLOW_H
+#define HOLDFAST_OUTFLOW_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "src/job.h"
+#include "src/pause.h"
+#include "webdav/dav.h"
+
+/* *out_sent counts the bytes handed to libmicrohttpd; it must outlive the response. NULL if there is
+ * no memory: the stream is closed then. */
+struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct pause *pause,
+                                  struct dav_stream *stream, uint64_t *out_sent);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * The listening side: sockets, libmicrohttpd's daemons, and the order in which all of it stops.
+ *
+ * Life: server_open binds, starts workers, the timer and one daemon per address; server_stop ends it.
+ * Stop order, which libmicrohttpd enforces by aborting the process: no new connections; running
+ * operations may end within the grace time, then they are stopped; every waiting transaction gets its
+ * answer; only when none is left are the daemons stopped.
+ *
+ * Threads: open and stop from the main thread. The struct is read-only to all others, but for the
+ * count of transactions, guarded by its mutex, and `draining`.
+ */
+#ifndef HOLDFAST_SERVER_H
+#define HOLDFAST_SERVER_H
+
+#include <apr_pools.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "src/auth.h"
+#include "src/job.h"
+#include "src/options.h"
+#include "src/timer.h"
+#include "webdav/dav.h"
+
+struct MHD_Daemon;
+
+struct server {
+    const struct options *options;
+    struct dav *dav;
+    struct auth *auth; /* NULL: anybody may */
+    struct job_engine *engine;
+    struct timer *timer;
+    struct MHD_Daemon *daemons[OPTIONS_MAX_LISTENERS];
+    const char *urls[OPTIONS_MAX_LISTENERS];
+    unsigned daemon_count;
+    char *tls_cert, *tls_key; /* PEM texts */
+    atomic_bool draining;     /* new requests are answered 503 */
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    unsigned transactions; /* under way */
+};
+
+/* On failure *out_message is one line for the operator, and nothing is left running. */
+int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav, struct auth *auth,
+                struct server **out, const char **out_message);
+
+/* Returns false if an operation could not be stopped in time: it still uses the server, and nothing
+ * that it was given may be closed. */
+bool server_stop(struct server *server);
+
+/* For transactions. */
+void server_transaction_began(struct server *server);
+void server_transaction_ended(struct server *server);
+
+#endif

@@ -1,0 +1,481 @@
+/*
+ * Two habits of libmicrohttpd (0.9.75) shape this file. An answer queued in the very first call for a
+ * request makes it close the connection, so an early refusal waits for the second call unless the
+ * body must not be read. And after a 102 it calls once more as if the head had just come: that call
+ * must pass without queueing or suspending, or the connection is closed after the answer. (But for a
+ * chunked body: it would wait for the trailers a second time. There we do take that call.)
+ */
+#include "src/transaction.h"
+
+#include <apr_strings.h>
+#include <apr_tables.h>
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "src/heartbeat.h"
+#include "src/log.h"
+#include "src/outflow.h"
+#include "src/pause.h"
+
+/* A refused body up to this size is read and thrown away, so that the connection lives on; a client
+ * that announced more, or asked first, gets its answer at once. */
+#define SWALLOW_MAX (1024 * 1024)
+
+enum transaction_state { STATE_HEAD, STATE_AUTH, STATE_BODY, STATE_WORK, STATE_BEAT, STATE_ANSWERED };
+
+struct verification {
+    struct auth *auth;
+    apr_pool_t *pool;
+    const char *header;
+    enum auth_answer answer;
+    const char *user;
+};
+
+/* An answer of src/ itself, before or instead of WebDAV's. All texts are static. */
+struct refusal {
+    int status; /* 0 = none */
+    const char *text, *header, *value;
+};
+
+static const struct refusal overload = { 503, "The server is busy or about to stop; try again.\n",
+                                         "Retry-After", "5" };
+static const struct refusal unauthorized = { 401, "A user name and password are needed.\n",
+                                             "WWW-Authenticate",
+                                             "Basic realm=\"Holdfast\", charset=\"UTF-8\"" };
+
+struct transaction {
+    struct job_waiter waiter; /* first: what work_done() gets */
+    struct alarm alarm;
+    struct server *server;
+    enum transaction_state state;
+    struct pause pause;
+    apr_pool_t *pool;
+    const char *target, *method, *user, *agent;
+    apr_table_t *headers;
+    struct verification *verification;
+    const struct refusal *refusal; /* NULL: none */
+    struct dav_request *request;
+    bool request_is_ours; /* no job has it */
+    struct heartbeat heartbeat;
+    int64_t started_ms;
+    int status;
+    uint64_t bytes;
+};
+
+struct transaction *transaction_new(struct server *server, struct MHD_Connection *connection,
+                                    const char *target)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    struct transaction *t = apr_pcalloc(pool, sizeof *t);
+    t->server = server;
+    t->pool = pool;
+    t->target = apr_pstrdup(pool, target);
+    t->user = "";
+    t->started_ms = timer_now_ms();
+    pause_init(&t->pause, connection);
+    server_transaction_began(server);
+    return t;
+}
+
+/* ---- waking up ---- */
+
+static void work_done(struct job_waiter *waiter)
+{
+    pause_end(&((struct transaction *)waiter)->pause);
+}
+
+static void beat_due(struct alarm *alarm)
+{
+    struct transaction *t = (struct transaction *)((char *)alarm - offsetof(struct transaction, alarm));
+    pause_end(&t->pause);
+}
+
+/* ---- answering ---- */
+
+static enum MHD_Result queue(struct transaction *t, int status, struct MHD_Response *response)
+{
+    if (!response)
+        return MHD_NO;
+    enum MHD_Result result = MHD_queue_response(t->pause.connection, (unsigned)status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result answer_refusal(struct transaction *t, const struct refusal *refusal)
+{
+    size_t size = strlen(refusal->text);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, (void *)(uintptr_t)refusal->text, MHD_RESPMEM_PERSISTENT);
+    t->state = STATE_ANSWERED;
+    t->status = refusal->status;
+    t->bytes = size;
+    if (response) {
+        MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
+        MHD_add_response_header(response, refusal->header, refusal->value);
+        if (atomic_load(&t->server->draining))
+            MHD_add_response_header(response, "Connection", "close");
+    }
+    return queue(t, refusal->status, response);
+}
+
+static struct MHD_Response *make_response(struct transaction *t, struct dav_reply *reply)
+{
+    struct MHD_Response *response;
+
+    switch (reply->kind) {
+    case DAV_FILE:
+        if (reply->length == 0)
+            break;
+        response = MHD_create_response_from_fd_at_offset64(reply->length, reply->fd, reply->offset);
+        t->bytes = reply->length;
+        if (response)
+            reply->fd = -1;
+        return response;
+    case DAV_STREAM:
+        response = outflow_open(t->server->engine, dav_is_long(t->request) ? JOB_LONG : JOB_SHORT, &t->pause,
+                                reply->stream, &t->bytes);
+        reply->stream = NULL;
+        return response;
+    case DAV_BUFFER:
+        t->bytes = reply->size;
+        return MHD_create_response_from_buffer(reply->size, (void *)(uintptr_t)reply->data,
+                                               MHD_RESPMEM_PERSISTENT);
+    case DAV_NO_BODY:
+        break;
+    }
+    return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+}
+
+static int add_header(void *response, const char *name, const char *value)
+{
+    MHD_add_response_header(response, name, value);
+    return 1;
+}
+
+static enum MHD_Result answer(struct transaction *t)
+{
+    struct dav_reply *reply = dav_request_reply(t->request);
+    struct MHD_Response *response = make_response(t, reply);
+
+    t->state = STATE_ANSWERED;
+    t->status = reply->status;
+    if (response) {
+        apr_table_do(add_header, response, reply->headers, NULL);
+        if (reply->close || atomic_load(&t->server->draining))
+            MHD_add_response_header(response, "Connection", "close");
+    }
+    return queue(t, reply->status, response);
+}
+
+static enum MHD_Result send_beat(struct transaction *t)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+    t->state = STATE_BEAT;
+    heartbeat_was_sent(&t->heartbeat, timer_now_ms());
+    return queue(t, MHD_HTTP_PROCESSING, response);
+}
+
+/* ---- work ---- */
+
+static void run_request(void *item)
+{
+    dav_run(item);
+}
+
+static bool request_has_cleanup(void *item)
+{
+    return dav_has_cleanup(item);
+}
+
+static void clean_up_request(void *item)
+{
+    dav_cleanup(item);
+}
+
+static void release_request(void *item)
+{
+    dav_request_free(item);
+}
+
+static struct progress *request_progress(void *item)
+{
+    return dav_request_progress(item);
+}
+
+static const struct job_kind request_kind = { .run = run_request,
+                                              .has_after = request_has_cleanup,
+                                              .after = clean_up_request,
+                                              .release = release_request,
+                                              .progress = request_progress };
+
+/* Rests until the job ends or the next beat is due. Resting comes first: a wake-up before it would be
+ * lost, one after it only costs a call. */
+static enum MHD_Result rest(struct transaction *t)
+{
+    int64_t due_ms = heartbeat_due_ms(&t->heartbeat);
+    pause_begin(&t->pause);
+    if (due_ms != INT64_MAX) {
+        t->alarm.ring = beat_due;
+        timer_set(t->server->timer, &t->alarm, due_ms);
+    }
+    if (job_is_done(&t->waiter))
+        pause_end(&t->pause);
+    return MHD_YES;
+}
+
+static enum MHD_Result start_work(struct transaction *t)
+{
+    enum job_lane lane = dav_is_long(t->request) ? JOB_LONG : JOB_SHORT;
+
+    t->waiter.done = work_done;
+    if (job_submit(t->server->engine, &request_kind, t->request, lane, &t->waiter) != 0)
+        return answer_refusal(t, &overload);
+    t->request_is_ours = false;
+    t->state = STATE_WORK;
+    return rest(t);
+}
+
+static enum MHD_Result go_on_working(struct transaction *t)
+{
+    if (job_is_done(&t->waiter)) {
+        timer_cancel(t->server->timer, &t->alarm);
+        return answer(t);
+    }
+    if (heartbeat_is_due(&t->heartbeat, timer_now_ms()))
+        return send_beat(t);
+    return rest(t);
+}
+
+/* The request is complete. */
+static enum MHD_Result finish(struct transaction *t)
+{
+    if (t->refusal)
+        return answer_refusal(t, t->refusal);
+    if (dav_request_reply(t->request)->status == 0) {
+        if (!dav_is_quick(t->request))
+            return start_work(t);
+        dav_run(t->request);
+    }
+    return answer(t);
+}
+
+/* ---- the head ---- */
+
+static enum MHD_Result collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct transaction *t = cls;
+    (void)kind;
+    apr_table_addn(t->headers, apr_pstrdup(t->pool, name), apr_pstrdup(t->pool, value ? value : ""));
+    return MHD_YES;
+}
+
+static bool has_body(const struct transaction *t)
+{
+    const char *length = apr_table_get(t->headers, "Content-Length");
+    return apr_table_get(t->headers, "Transfer-Encoding") ||
+           (length && strspn(length, "0") != strlen(length));
+}
+
+static bool is_chunked(const struct transaction *t)
+{
+    return apr_table_get(t->headers, "Transfer-Encoding") != NULL;
+}
+
+static bool expects_continue(const struct transaction *t)
+{
+    const char *expect = apr_table_get(t->headers, "Expect");
+    return expect && strcasecmp(expect, "100-continue") == 0;
+}
+
+/* Is a body that nobody wants to be left unread? Then the answer goes out at once and the connection
+ * ends with it. */
+static bool leaves_body_unread(const struct transaction *t)
+{
+    const char *length = apr_table_get(t->headers, "Content-Length");
+    return has_body(t) && (expects_continue(t) || (length && atoll(length) > SWALLOW_MAX));
+}
+
+static enum MHD_Result refuse(struct transaction *t, const struct refusal *refusal)
+{
+    t->refusal = refusal;
+    t->state = STATE_BODY;
+    return leaves_body_unread(t) ? answer_refusal(t, refusal) : MHD_YES;
+}
+
+static enum MHD_Result begin(struct transaction *t)
+{
+    const struct dav_head head = {
+        .method = t->method,
+        .target = t->target,
+        .headers = t->headers,
+        .user = t->user,
+        .tls = t->server->tls_cert != NULL,
+        .has_body = has_body(t),
+    };
+    t->request = dav_request_new(t->server->dav, &head);
+    t->request_is_ours = true;
+    dav_begin(t->request);
+    t->state = STATE_BODY;
+    const struct dav_reply *reply = dav_request_reply(t->request);
+    return reply->status && (reply->close || leaves_body_unread(t)) ? answer(t) : MHD_YES;
+}
+
+static void verify(void *item)
+{
+    struct verification *v = item;
+    v->answer = auth_verify(v->auth, v->header, timer_now_ms(), v->pool, &v->user);
+}
+
+static void release_verification(void *item)
+{
+    apr_pool_destroy(((struct verification *)item)->pool);
+}
+
+static const struct job_kind verification_kind = { .run = verify, .release = release_verification };
+
+static enum MHD_Result start_verification(struct transaction *t, const char *header)
+{
+    apr_pool_t *pool;
+    apr_pool_create(&pool, NULL);
+    struct verification *v = apr_pcalloc(pool, sizeof *v);
+    *v = (struct verification){ .auth = t->server->auth, .pool = pool, .header = apr_pstrdup(pool, header) };
+
+    t->waiter.done = work_done;
+    if (job_submit(t->server->engine, &verification_kind, v, JOB_SHORT, &t->waiter) != 0) {
+        apr_pool_destroy(pool);
+        return refuse(t, &overload);
+    }
+    t->verification = v;
+    t->state = STATE_AUTH;
+    pause_begin(&t->pause);
+    if (job_is_done(&t->waiter))
+        pause_end(&t->pause);
+    return MHD_YES;
+}
+
+static enum MHD_Result authenticated(struct transaction *t, enum auth_answer answer, const char *user)
+{
+    if (answer != AUTH_OK)
+        return refuse(t, &unauthorized);
+    t->user = apr_pstrdup(t->pool, user);
+    return begin(t);
+}
+
+static enum MHD_Result finish_verification(struct transaction *t)
+{
+    if (!job_is_done(&t->waiter))
+        return MHD_YES;
+    enum auth_answer answer = t->verification->answer;
+    const char *user = answer == AUTH_OK ? apr_pstrdup(t->pool, t->verification->user) : "";
+    t->verification = NULL;
+    job_leave(&t->waiter);
+    return authenticated(t, answer, user);
+}
+
+static enum MHD_Result start(struct transaction *t, const char *method, const char *version)
+{
+    const struct heartbeat_client client = { .http_1_1 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0 };
+    const char *user = "";
+
+    t->method = apr_pstrdup(t->pool, method);
+    t->headers = apr_table_make(t->pool, 16);
+    MHD_get_connection_values(t->pause.connection, MHD_HEADER_KIND, collect_header, t);
+    t->agent = apr_table_get(t->headers, "User-Agent");
+    t->heartbeat = (struct heartbeat){
+        .kind = heartbeat_policy(t->server->options->heartbeat_mode, &client),
+        .interval_ms = t->server->options->heartbeat_ms,
+        .last_ms = t->started_ms,
+    };
+    if (atomic_load(&t->server->draining))
+        return refuse(t, &overload);
+    if (!t->server->auth)
+        return begin(t);
+
+    const char *header = apr_table_get(t->headers, "Authorization");
+    enum auth_answer answer = auth_recall(t->server->auth, header, t->started_ms, t->pool, &user);
+    if (answer == AUTH_UNKNOWN)
+        return start_verification(t, header);
+    return authenticated(t, answer, user);
+}
+
+enum MHD_Result transaction_proceed(struct transaction *t, const char *method, const char *version,
+                                    const char *data, size_t *size)
+{
+    switch (t->state) {
+    case STATE_HEAD:
+        return start(t, method, version);
+    case STATE_AUTH:
+        return finish_verification(t);
+    case STATE_BODY:
+        if (*size == 0)
+            return finish(t);
+        if (!t->refusal)
+            dav_body(t->request, data, *size);
+        *size = 0;
+        return MHD_YES;
+    case STATE_WORK:
+        return go_on_working(t);
+    case STATE_BEAT:
+        t->state = STATE_WORK;
+        return is_chunked(t) ? go_on_working(t) : MHD_YES;
+    case STATE_ANSWERED:
+        break;
+    }
+    return MHD_YES;
+}
+
+/* ---- the end ---- */
+
+static const char *client_address(struct transaction *t)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(t->pause.connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char *text = apr_pcalloc(t->pool, INET6_ADDRSTRLEN);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+
+    if (address && address->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, text,
+                  INET6_ADDRSTRLEN);
+    else if (address && address->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text,
+                  INET6_ADDRSTRLEN);
+    return text;
+}
+
+static void log_end(struct transaction *t, enum MHD_RequestTerminationCode how)
+{
+    bool has_no_body = (t->method && strcmp(t->method, "HEAD") == 0) || t->status == 304;
+    const struct access_line line = {
+        .client = client_address(t),
+        .user = t->user,
+        .method = t->method,
+        .target = t->target,
+        .agent = t->agent,
+        .status = t->status,
+        .bytes = has_no_body ? 0 : t->bytes,
+        .millis = timer_now_ms() - t->started_ms,
+        .interims = t->heartbeat.sent,
+        .broken = how != MHD_REQUEST_TERMINATED_COMPLETED_OK,
+    };
+    log_access(&line);
+}
+
+void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how)
+{
+    struct server *server = t->server;
+
+    timer_cancel(server->timer, &t->alarm);
+    log_end(t, how);
+    job_leave(&t->waiter); /* the job itself goes on */
+    if (t->request_is_ours)
+        dav_request_free(t->request);
+    pause_release(&t->pause);
+    apr_pool_destroy(t->pool);
+    server_transaction_ended(server);
+}

@@ -1,0 +1,143 @@
+/*
+ * The command line: every option, good and bad values, and where the state goes.
+ */
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/options.h"
+
+static apr_pool_t *pool;
+
+static enum options_result parse(const char *line, struct options *out, const char **out_message)
+{
+    char **argv;
+    int argc = 0;
+    apr_tokenize_to_argv(line, &argv, pool);
+    while (argv[argc])
+        argc++;
+    return options_parse(pool, argc, argv, out, out_message);
+}
+
+static void wrong_command_lines_get_one_clear_line(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        { "serve", "which folder? DIR is missing" },
+        { "serve a b", "one DIR only" },
+        { "serve --nonsense a", "unknown option --nonsense" },
+        { "serve a --workers", "a value is missing after --workers" },
+        { "serve --workers 1 a", "--workers: bad value 1" },
+        { "serve --workers 257 a", "--workers: bad value 257" },
+        { "serve --workers x a", "--workers: bad value x" },
+        { "serve --heartbeat 0 a", "--heartbeat: bad value 0" },
+        { "serve --heartbeat -1 a", "--heartbeat: bad value -1" },
+        { "serve --heartbeat nan a", "--heartbeat: bad value nan" },
+        { "serve --heartbeat 1s a", "--heartbeat: bad value 1s" },
+        { "serve --heartbeat-mode loud a", "--heartbeat-mode: bad value loud" },
+        { "serve --durability most a", "--durability: bad value most" },
+        { "serve --max-upload 1X a", "--max-upload: bad value 1X" },
+        { "serve --max-upload 99999999999999999999 a", "--max-upload: bad value 99999999999999999999" },
+        { "serve --listen 8080 a", "--listen: bad value 8080" },
+        { "serve --tls-cert x a", "--tls-cert and --tls-key go together" },
+        { "serve --log-level loud a", "--log-level: bad value loud" },
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options options;
+        const char *message = NULL;
+        assert_int_equal(parse(rows[i][0], &options, &message), OPTIONS_WRONG);
+        if (strncmp(message, rows[i][1], strlen(rows[i][1])) != 0)
+            fail_msg("%s: %s", rows[i][0], message);
+    }
+}
+
+static void defaults_are_as_documented(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *message;
+    assert_int_equal(parse("serve dir", &o, &message), OPTIONS_RUN);
+    assert_string_equal(o.dir, "dir");
+    assert_int_equal(o.listen_count, 1);
+    assert_string_equal(o.listen[0], "127.0.0.1:8080");
+    assert_int_equal(o.heartbeat_ms, 15000);
+    assert_int_equal(o.heartbeat_mode, HEARTBEAT_AUTO);
+    assert_int_equal(o.workers, 4);
+    assert_true(o.durable);
+    assert_false(o.read_only);
+    assert_int_equal(o.max_upload, 0);
+}
+
+static void options_are_read(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *message;
+    assert_int_equal(
+        parse("serve --listen [::1]:0 --listen=h:1 --heartbeat 0.1 --heartbeat-mode off --workers 7 "
+              "--state s --durability relaxed --read-only --users u --max-upload 10M --grace 0 "
+              "--finite-depth --trust-forwarded --log-level debug dir",
+              &o, &message),
+        OPTIONS_RUN);
+    assert_int_equal(o.listen_count, 2);
+    assert_string_equal(o.listen[1], "h:1");
+    assert_int_equal(o.heartbeat_ms, 100);
+    assert_int_equal(o.heartbeat_mode, HEARTBEAT_OFF);
+    assert_int_equal(o.workers, 7);
+    assert_string_equal(o.state_dir, "s");
+    assert_false(o.durable);
+    assert_true(o.read_only && o.finite_depth && o.trust_forwarded);
+    assert_string_equal(o.users_file, "u");
+    assert_int_equal(o.max_upload, 10 * 1024 * 1024);
+    assert_int_equal(o.grace_ms, 0);
+    assert_int_equal(o.log_level, LOG_LEVEL_DEBUG);
+}
+
+static void sizes_have_units_of_1024(void **state)
+{
+    (void)state;
+    uint64_t size;
+    assert_true(options_parse_size("0", &size) && size == 0);
+    assert_true(options_parse_size("17", &size) && size == 17);
+    assert_true(options_parse_size("2k", &size) && size == 2048);
+    assert_true(options_parse_size("3GiB", &size) && size == 3ull << 30);
+    assert_false(options_parse_size("", &size));
+    assert_false(options_parse_size("-1", &size));
+    assert_false(options_parse_size("1MB", &size));
+    assert_false(options_parse_size("99999999999999T", &size));
+}
+
+static void the_default_state_is_one_folder_per_served_folder(void **state)
+{
+    (void)state;
+    unsetenv("STATE_DIRECTORY");
+    setenv("XDG_STATE_HOME", "/x", 1);
+    assert_string_equal(options_default_state(pool, "/srv/my dav"), "/x/holdfast/srv%2Fmy dav");
+    assert_string_equal(options_default_state(pool, "/srv%2Fmy dav"), "/x/holdfast/srv%252Fmy dav");
+    assert_string_equal(options_default_state(pool, "/"), "/x/holdfast/%2F");
+    setenv("STATE_DIRECTORY", "/var/lib/h", 1);
+    assert_string_equal(options_default_state(pool, "/srv"), "/var/lib/h");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrong_command_lines_get_one_clear_line),
+        cmocka_unit_test(defaults_are_as_documented),
+        cmocka_unit_test(options_are_read),
+        cmocka_unit_test(sizes_have_units_of_1024),
+        cmocka_unit_test(the_default_state_is_one_folder_per_served_folder),
+    };
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    apr_terminate();
+    return failed;
+}
