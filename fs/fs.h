@@ -78,6 +78,7 @@ struct fs_ops {
     int (*open)(struct fs *fs, const char *path, int *out_fd, struct fs_stat *out);
     int (*dir_open)(struct fs *fs, const char *path, struct fs_dir **out);
     int (*real_path)(struct fs *fs, const char *path, char *out, size_t size);
+    int (*get_attr_fd)(struct fs *fs, int fd, void *out, size_t size, size_t *out_len);
 
     /* In an open directory; `name` "" is the directory itself where stat_at, get_attr, set_attr
      * and set_meta take it. Links are not followed. */
@@ -206,6 +207,12 @@ static inline int fs_get_attr(struct fs_dir *dir, const char *name, void *out, s
     return dir->fs->ops->get_attr(dir, name, out, size, out_len);
 }
 
+/* The same for a file that fs_open or fs_open_at has opened: quicker, and what a link led to. */
+static inline int fs_get_attr_fd(struct fs *fs, int fd, void *out, size_t size, size_t *out_len)
+{
+    return fs->ops->get_attr_fd(fs, fd, out, size, out_len);
+}
+
 /* One call = one atomic change. len 0 removes (no error if there was none). ENOSPC or E2BIG if
  * the value does not fit, ENOTSUP where the file system keeps no attributes. */
 static inline int fs_set_attr(struct fs_dir *dir, const char *name, const void *value, size_t len)
@@ -240,9 +247,9 @@ static inline int fs_rename(struct fs_dir *from_dir, const char *from, struct fs
     return from_dir->fs->ops->rename(from_dir, from, to_dir, to, how);
 }
 
-/* A new file, open for writing; `mode` less the umask, as for fs_mkdir. With a name: EEXIST if taken. With NULL: an unnamed file on the
- * directory's file system that vanishes when closed unless fs_file_link gave it a name;
- * EOPNOTSUPP where the file system cannot do that. */
+/* A new file, open for writing; `mode` less the umask, as for fs_mkdir. With a name: EEXIST if it is
+ * taken. With NULL: an unnamed file on the directory's file system that vanishes when closed unless
+ * fs_file_link gave it a name; EOPNOTSUPP where the file system cannot do that. */
 static inline int fs_file_create(struct fs_dir *dir, const char *name, uint32_t mode, struct fs_file **out)
 {
     return dir->fs->ops->file_create(dir, name, mode, out);

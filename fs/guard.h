@@ -6,6 +6,9 @@
  * and gives the guard back. Two guards conflict if a path of one is the same as, above or below
  * a path of the other. Guards are held for a few system calls, never for a walk or a body.
  *
+ * First come, first served: a guard waits for those that came before it and conflict, held or
+ * waiting, so a tree is not starved by small writers below it.
+ *
  * Workers only (guard_take may wait). All paths of an operation are taken in one call, so there
  * is no order to get wrong; a thread holds at most one guard.
  */

@@ -170,26 +170,35 @@ static void list_push(struct path_list **list, const char *path, apr_pool_t *poo
     *list = item;
 }
 
-void journal_moved(struct journal *journal, const char *from, const char *to)
+static void record_moved(struct journal *journal, const char *from, const char *to, apr_pool_t *pool)
 {
     struct path_list *moved = NULL;
     struct place *place;
-    apr_pool_t *pool;
 
-    if (!journal || apr_pool_create(&pool, NULL) != APR_SUCCESS)
-        return;
-    pthread_mutex_lock(&journal->mutex);
-    for (size_t i = 0; journal->in_count && i < journal->bucket_count; i++)
+    for (size_t i = 0; i < journal->bucket_count; i++)
         for (place = journal->buckets[i]; place; place = place->next)
             if (place->in && path_is_within(place->path, from))
                 list_push(&moved, path_rebase(pool, place->path, from, to), pool);
-    for (; moved; moved = moved->next)
+    for (; moved; moved = moved->next) {
         if (record(journal, moved->path, &place) == 0) {
             place->in++;
             journal->in_count++;
         }
+    }
+}
+
+void journal_moved(struct journal *journal, const char *from, const char *to)
+{
+    apr_pool_t *pool;
+
+    if (!journal)
+        return;
+    pthread_mutex_lock(&journal->mutex);
+    if (journal->in_count && apr_pool_create(&pool, NULL) == APR_SUCCESS) {
+        record_moved(journal, from, to, pool);
+        apr_pool_destroy(pool);
+    }
     pthread_mutex_unlock(&journal->mutex);
-    apr_pool_destroy(pool);
 }
 
 void journal_close(struct journal *journal)

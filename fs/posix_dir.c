@@ -20,8 +20,9 @@
 
 #include "fs/posix_internal.h"
 
-#define ENTRIES_SIZE 32768 /* what one getdents64 may fill: some 1000 names */
-#define NSEC         INT64_C(1000000000)
+#define ENTRIES_SIZE   32768 /* what one getdents64 may fill: some 1000 names */
+#define ATTR_PATH_SIZE (POSIX_PROC_SIZE + FS_NAME_MAX + 1)
+#define NSEC           INT64_C(1000000000)
 
 static int dir_fd(const struct fs_dir *dir)
 {
@@ -207,29 +208,22 @@ void posix_dir_close(struct fs_dir *base)
     free(dir);
 }
 
-struct attr_path {
-    char text[POSIX_PROC_SIZE + FS_NAME_MAX + 1];
-};
-
-static const char *attr_path(struct attr_path *path, const struct fs_dir *dir, const char *name)
+static const char *attr_path(char out[ATTR_PATH_SIZE], const struct fs_dir *dir, const char *name)
 {
     assert_name(name);
-    snprintf(path->text, sizeof(path->text), "/proc/self/fd/%d/%s", dir_fd(dir), name);
-    return path->text;
+    snprintf(out, ATTR_PATH_SIZE, "/proc/self/fd/%d/%s", dir_fd(dir), name);
+    return out;
 }
 
-int posix_get_attr(struct fs_dir *dir, const char *name, void *out, size_t size, size_t *out_len)
+/* Of fd itself if the path is NULL. */
+static int get_attr(int fd, const char *path, void *out, size_t size, size_t *out_len)
 {
-    struct attr_path path;
-    char none; /* size 0 would ask for the length, where we want ERANGE */
-    ssize_t len;
+    char none = 0; /* size 0 would ask for the length, where we want ERANGE */
+    void *value = size ? out : &none;
+    size_t room = size ? size : 1;
 
-    if (!size)
-        out = &none;
-    if (*name)
-        len = lgetxattr(attr_path(&path, dir, name), FS_ATTR_NAME, out, size ? size : 1);
-    else
-        len = fgetxattr(dir_fd(dir), FS_ATTR_NAME, out, size ? size : 1);
+    ssize_t len =
+        path ? lgetxattr(path, FS_ATTR_NAME, value, room) : fgetxattr(fd, FS_ATTR_NAME, value, room);
     if (len < 0)
         return errno;
     if ((size_t)len > size)
@@ -238,13 +232,26 @@ int posix_get_attr(struct fs_dir *dir, const char *name, void *out, size_t size,
     return 0;
 }
 
+int posix_get_attr(struct fs_dir *dir, const char *name, void *out, size_t size, size_t *out_len)
+{
+    char path[ATTR_PATH_SIZE];
+
+    return get_attr(dir_fd(dir), *name ? attr_path(path, dir, name) : NULL, out, size, out_len);
+}
+
+int posix_get_attr_fd(struct fs *fs, int fd, void *out, size_t size, size_t *out_len)
+{
+    (void)fs;
+    return get_attr(fd, NULL, out, size, out_len);
+}
+
 int posix_set_attr(struct fs_dir *dir, const char *name, const void *value, size_t len)
 {
-    struct attr_path path;
+    char path[ATTR_PATH_SIZE];
     int result;
 
     if (*name) {
-        const char *text = attr_path(&path, dir, name);
+        const char *text = attr_path(path, dir, name);
         result = len ? lsetxattr(text, FS_ATTR_NAME, value, len, 0) : lremovexattr(text, FS_ATTR_NAME);
     } else {
         int fd = dir_fd(dir);

@@ -61,6 +61,7 @@ int posix_dir_sync(struct fs_dir *dir);
 int posix_tree_sync(struct fs_dir *dir);
 void posix_dir_close(struct fs_dir *dir);
 int posix_get_attr(struct fs_dir *dir, const char *name, void *out, size_t size, size_t *out_len);
+int posix_get_attr_fd(struct fs *fs, int fd, void *out, size_t size, size_t *out_len);
 int posix_set_attr(struct fs_dir *dir, const char *name, const void *value, size_t len);
 int posix_set_meta(struct fs_dir *dir, const char *name, const struct fs_meta *meta);
 int posix_mkdir(struct fs_dir *dir, const char *name, uint32_t mode);

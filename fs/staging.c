@@ -31,7 +31,7 @@ struct staging {
         CLEAN,   /* published, and nothing else is left */
     } state;
     bool is_tree;
-    int error; /* the first one, until the commit */
+    int error; /* the first one; nothing is published after it */
     uint64_t size;
     char hidden[HIDDEN_SIZE];
     const char *name; /* in path */
@@ -142,7 +142,7 @@ int staging_write(struct staging *staging, const void *data, size_t len)
 
 int staging_copy(struct staging *staging, int fd, uint64_t size, struct progress *progress)
 {
-    struct fs_stat st;
+    struct fs_stat st = { 0 };
 
     assert(staging->file);
     if (staging->error)
@@ -287,7 +287,7 @@ static int publish(struct staging *staging, bool replace)
             return err;
         err = link_hidden(staging);
     } else {
-        err = close_file(staging);
+        err = remember(staging, close_file(staging)); /* a late write error is for good */
     }
     return err ? err : publish_staged(staging, replace);
 }

@@ -23,9 +23,9 @@
 
 struct staging;
 
-/* `path` is what will be published; its parent must exist (ENOENT, ENOTDIR); the root is EISDIR. A link at `path` that
- * stays inside is followed when the file is published over what it points to: the caller passes
- * the real path then. */
+/* `path` is what will be published; its parent must exist (ENOENT, ENOTDIR); the root is EISDIR. A
+ * link at `path` that stays inside is followed when the file is published over what it points to: the
+ * caller passes the real path then. */
 int staging_open(struct fs *fs, const char *path, struct staging **out);
 int staging_open_tree(struct fs *fs, const char *path, struct staging **out);
 

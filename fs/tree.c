@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fs/path.h"
 #include "fs/walk.h"
 
 #define STACK_FIRST 16
@@ -86,34 +85,28 @@ static int push_dir(struct copy *copy, struct fs_dir *dir)
     return 0;
 }
 
-/* The dead properties of what a link leads to: they are had by name, and that is another one. */
-static int get_linked_attr(const struct copy *copy, const char *path, size_t *out_len)
+/* Having none, or no place for any, is no failure. */
+static int attr_found(int error, size_t *len)
 {
-    char real[FS_PATH_MAX + 1];
-    struct fs_dir *dir;
-    const char *name;
-
-    int err = fs_real_path(copy->fs, path, real, sizeof(real));
-    if (!err)
-        err = path_open_parent(copy->fs, real, &dir, &name);
-    if (err)
-        return err;
-    err = fs_get_attr(dir, name, copy->attr, FS_ATTR_MAX, out_len);
-    fs_dir_close(dir);
-    return err;
+    if (error != ENODATA && error != ENOTSUP)
+        return error;
+    *len = 0;
+    return 0;
 }
 
-/* Dead properties of the source into copy->attr; *out_len 0 if there are none. */
-static int get_attr(const struct copy *copy, const struct walk_entry *entry, size_t *out_len)
+/* Dead properties of a source directory into copy->attr. */
+static int get_dir_attr(const struct copy *copy, const struct walk_entry *entry, size_t *out_len)
 {
-    size_t len = 0;
+    struct fs_dir *dir;
 
-    int err = entry->via_link ? get_linked_attr(copy, entry->path, &len)
-                              : fs_get_attr(entry->dir, entry->name, copy->attr, FS_ATTR_MAX, &len);
-    if (err && err != ENODATA && err != ENOTSUP)
+    if (!entry->via_link)
+        return attr_found(fs_get_attr(entry->dir, entry->name, copy->attr, FS_ATTR_MAX, out_len), out_len);
+    int err = fs_dir_open(copy->fs, entry->path, &dir);
+    if (err)
         return err;
-    *out_len = len;
-    return 0;
+    err = fs_get_attr(dir, "", copy->attr, FS_ATTR_MAX, out_len);
+    fs_dir_close(dir);
+    return attr_found(err, out_len);
 }
 
 /* A destination that cannot hold the dead properties gets the content without them. */
@@ -122,8 +115,7 @@ static int attr_result(int error)
     return error == ENOTSUP || error == E2BIG ? 0 : error;
 }
 
-static int copy_content(struct copy *copy, const struct walk_entry *entry, int fd, const struct fs_stat *st,
-                        struct fs_file *file)
+static int copy_content(struct copy *copy, int fd, const struct fs_stat *st, struct fs_file *file)
 {
     const struct fs_meta meta = {
         .set = FS_SET_MODE | FS_SET_MTIME,
@@ -134,7 +126,7 @@ static int copy_content(struct copy *copy, const struct walk_entry *entry, int f
 
     int err = fs_file_copy(file, fd, st->size, copy->report->progress);
     if (!err)
-        err = get_attr(copy, entry, &attr_len);
+        err = attr_found(fs_get_attr_fd(copy->fs, fd, copy->attr, FS_ATTR_MAX, &attr_len), &attr_len);
     if (!err && attr_len)
         err = at_dest(copy, attr_result(fs_file_set_attr(file, copy->attr, attr_len)));
     return err ? err : at_dest(copy, fs_file_set_meta(file, &meta));
@@ -155,7 +147,7 @@ static int copy_file(struct copy *copy, const struct walk_entry *entry)
     err = at_dest(copy, fs_file_create(parent, name, (st.mode & FILE_MODE) | 0600, &file));
     if (err)
         goto out;
-    err = copy_content(copy, entry, fd, &st, file);
+    err = copy_content(copy, fd, &st, file);
     int close_err = at_dest(copy, fs_file_close(file));
     if (!err)
         err = close_err;
@@ -207,7 +199,7 @@ static int copy_leave(struct copy *copy, const struct walk_entry *entry)
 
     if (!dir)
         return 0;
-    int err = get_attr(copy, entry, &attr_len);
+    int err = get_dir_attr(copy, entry, &attr_len);
     if (!err && attr_len)
         err = at_dest(copy, attr_result(fs_set_attr(dir, "", copy->attr, attr_len)));
     if (!err)

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uninorm.h>
-#include <unistr.h>
 
 #include "fs/fs.h"
 
@@ -26,10 +25,10 @@ static const char *normalize(apr_pool_t *pool, uninorm_t form, const char *name)
     size_t len = strlen(name), form_len;
     const char *result = NULL;
 
-    if (unicode_is_ascii(name, len) || u8_check(bytes, len))
+    if (unicode_is_ascii(name, len))
         return NULL;
     uint8_t *normal = u8_normalize(form, bytes, len, NULL, &form_len);
-    if (!normal)
+    if (!normal) /* not UTF-8 */
         return NULL;
     if (form_len <= FS_NAME_MAX && (form_len != len || memcmp(normal, bytes, len) != 0))
         result = apr_pstrmemdup(pool, (const char *)normal, form_len);

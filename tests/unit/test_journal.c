@@ -1,0 +1,324 @@
+/*
+ * The journal: what is recorded when, what recovery removes, and what it puts back.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <cmocka.h>
+
+#include "fs/hidden.h"
+#include "fs/journal.h"
+#include "tests/support/fs_mem.h"
+#include "tests/support/support.h"
+
+struct world {
+    struct support_store *store;
+    struct journal *journal;
+    struct fs *fs;
+};
+
+static int set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+
+    apr_initialize();
+    world->store = support_store_new();
+    struct journal_store ops = support_store_ops(world->store);
+    assert_int_equal(journal_open(&ops, &world->journal), 0);
+    assert_int_equal(fs_mem_open(&world->fs), 0);
+    *state = world;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+
+    journal_close(world->journal);
+    support_store_free(world->store);
+    assert_int_equal(fs_mem_handles(world->fs), 0);
+    fs_close(world->fs);
+    free(world);
+    apr_terminate();
+    return 0;
+}
+
+/* As if the process had been killed and started again. */
+static void restart(struct world *world)
+{
+    struct journal_store ops = support_store_ops(world->store);
+
+    assert_int_equal(journal_open(&ops, &world->journal), 0);
+}
+
+static void assert_list(struct fs *fs, const char *expected)
+{
+    char *list = support_list(fs);
+
+    assert_string_equal(list, expected);
+    free(list);
+}
+
+static void a_directory_is_recorded_before_enter_returns(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(journal_enter(world->journal, "a"), 0);
+    assert_true(support_store_has(world->store, "a"));
+    journal_leave(world->journal, "a");
+    assert_true(support_store_has(world->store, "a")); /* the next one costs nothing */
+    support_store_fail(world->store, EIO);
+    assert_int_equal(journal_enter(world->journal, "a"), 0);
+    journal_leave(world->journal, "a");
+}
+
+static void entering_fails_as_the_store_does(void **state)
+{
+    struct world *world = *state;
+
+    support_store_fail(world->store, ENOSPC);
+    assert_int_equal(journal_enter(world->journal, "a"), ENOSPC);
+    support_store_fail(world->store, 0);
+    assert_int_equal(journal_enter(world->journal, "a"), 0); /* not taken for recorded */
+    assert_true(support_store_has(world->store, "a"));
+    journal_leave(world->journal, "a");
+}
+
+static void closing_forgets_only_where_nobody_is(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(journal_enter(world->journal, "left"), 0);
+    assert_int_equal(journal_enter(world->journal, "twice"), 0);
+    assert_int_equal(journal_enter(world->journal, "twice"), 0);
+    journal_leave(world->journal, "left");
+    journal_leave(world->journal, "twice");
+    journal_close(world->journal);
+    assert_false(support_store_has(world->store, "left"));
+    assert_true(support_store_has(world->store, "twice"));
+    restart(world);
+}
+
+static void no_journal_records_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(journal_enter(NULL, "a"), 0);
+    journal_leave(NULL, "a");
+    journal_moved(NULL, "a", "b");
+    journal_close(NULL);
+}
+
+static void a_moved_tree_is_recorded_under_both_names(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(journal_enter(world->journal, "a/b/c"), 0);
+    assert_int_equal(journal_enter(world->journal, "a/left"), 0);
+    assert_int_equal(journal_enter(world->journal, "ab"), 0);
+    journal_leave(world->journal, "a/left");
+    journal_moved(world->journal, "a", "x/y");
+    assert_true(support_store_has(world->store, "a/b/c"));
+    assert_true(support_store_has(world->store, "x/y/b/c"));
+    assert_false(support_store_has(world->store, "x/y/left"));
+    assert_int_equal(support_store_count(world->store), 4);
+    journal_leave(world->journal, "a/b/c");
+    journal_leave(world->journal, "ab");
+    journal_close(world->journal);
+    assert_true(support_store_has(world->store, "x/y/b/c")); /* who knows what is there */
+    assert_int_equal(support_store_count(world->store), 1);
+    restart(world);
+}
+
+static void recovery_purges_what_is_hidden_and_nothing_else(void **state)
+{
+    struct world *world = *state;
+    unsigned purged = 77;
+
+    support_fs_mkdir(world->fs, "a");
+    support_fs_write(world->fs, "a/f", "F");
+    support_fs_write(world->fs, "a/.holdfast-1", "staged");
+    support_fs_mkdir(world->fs, "a/.holdfast-2");
+    support_fs_mkdir(world->fs, "a/.holdfast-2/sub");
+    support_fs_write(world->fs, "a/.holdfast-2/sub/f", "trash");
+    support_fs_mkdir(world->fs, "b");
+    support_fs_write(world->fs, "b/.holdfast-3", "not recorded");
+    support_fs_write(world->fs, ".holdfast-4", "at the root");
+    assert_int_equal(journal_enter(world->journal, "a"), 0);
+    assert_int_equal(journal_enter(world->journal, "gone"), 0);
+    assert_int_equal(journal_enter(world->journal, "a/f"), 0); /* something else by now */
+    assert_int_equal(journal_enter(world->journal, ""), 0);
+    journal_close(world->journal);
+    restart(world);
+    fs_mem_fail(world->fs, FS_MEM_ANY, 0, 0);
+    assert_int_equal(journal_recover(world->journal, world->fs, &purged), 0);
+    assert_int_equal(purged, 3);
+    assert_int_equal(fs_mem_calls(world->fs, FS_MEM_DIR_SYNC), 2); /* before it is forgotten */
+    assert_list(world->fs, "a/ 755\na/f 644 F\nb/ 755\nb/.holdfast-3 644 not recorded\n");
+    assert_int_equal(support_store_count(world->store), 0);
+    assert_int_equal(journal_recover(world->journal, world->fs, &purged), 0);
+    assert_int_equal(purged, 0);
+}
+
+static void what_cannot_be_purged_stays_recorded_and_the_rest_goes_on(void **state)
+{
+    struct world *world = *state;
+    unsigned purged;
+
+    support_fs_mkdir(world->fs, "a");
+    support_fs_mkdir(world->fs, "b");
+    support_fs_write(world->fs, "a/.holdfast-1", "");
+    support_fs_write(world->fs, "b/.holdfast-2", "");
+    assert_int_equal(journal_enter(world->journal, "a"), 0);
+    assert_int_equal(journal_enter(world->journal, "b"), 0);
+    journal_close(world->journal);
+    restart(world);
+    fs_mem_fail(world->fs, FS_MEM_UNLINK, 1, EACCES);
+    assert_int_equal(journal_recover(world->journal, world->fs, &purged), EACCES);
+    assert_int_equal(purged, 1);
+    assert_int_equal(support_store_count(world->store), 1);
+    assert_true(support_store_has(world->store, "a"));
+    assert_int_equal(journal_recover(world->journal, world->fs, &purged), 0);
+    assert_int_equal(purged, 1);
+    assert_int_equal(support_store_count(world->store), 0);
+    assert_list(world->fs, "a/ 755\nb/ 755\n");
+}
+
+/* A hidden directory in "d" that holds "d/NAME" of before. */
+static void put_aside(struct world *world, const char *name, uint64_t ino_difference)
+{
+    char from[64], hidden[HIDDEN_SIZE], aside[HIDDEN_SIZE + 2];
+    struct fs_dir *dir, *aside_dir;
+    struct fs_stat st;
+
+    snprintf(from, sizeof(from), "d/%s", name);
+    assert_int_equal(fs_stat(world->fs, from, &st), 0);
+    hidden_aside_name(st.ino + ino_difference, hidden);
+    snprintf(aside, sizeof(aside), "d/%s", hidden);
+    support_fs_mkdir(world->fs, aside);
+    assert_int_equal(fs_dir_open(world->fs, "d", &dir), 0);
+    assert_int_equal(fs_dir_open(world->fs, aside, &aside_dir), 0);
+    assert_int_equal(fs_rename(dir, name, aside_dir, name, FS_NOREPLACE), 0);
+    fs_dir_close(dir);
+    fs_dir_close(aside_dir);
+}
+
+static void recovery_puts_back_what_was_put_aside_and_no_more(void **state)
+{
+    struct world *world = *state;
+    unsigned purged;
+
+    support_fs_mkdir(world->fs, "d");
+    support_fs_mkdir(world->fs, "d/half");
+    support_fs_mkdir(world->fs, "d/half/in-use");
+    support_fs_write(world->fs, "d/half/in-use/.holdfast-1", "staged below it");
+    support_fs_mkdir(world->fs, "d/done");
+    support_fs_mkdir(world->fs, "d/other");
+    put_aside(world, "half", 0);
+    put_aside(world, "done", 0);
+    put_aside(world, "other", 1);                 /* an exchange brought it here: it is the old one */
+    support_fs_write(world->fs, "d/done", "new"); /* its place is taken */
+    assert_int_equal(journal_enter(world->journal, "d/half/in-use"), 0);
+    assert_int_equal(journal_enter(world->journal, "d"), 0);
+    journal_close(world->journal);
+    restart(world);
+    assert_int_equal(journal_recover(world->journal, world->fs, &purged), 0);
+    assert_list(world->fs, "d/ 755\nd/done 644 new\nd/half/ 755\nd/half/in-use/ 755\n");
+    assert_int_equal(purged, 4);
+    assert_int_equal(support_store_count(world->store), 0);
+}
+
+static void what_cannot_be_put_back_is_not_purged(void **state)
+{
+    struct world *world = *state;
+    unsigned purged;
+
+    support_fs_mkdir(world->fs, "d");
+    support_fs_write(world->fs, "d/half", "precious");
+    put_aside(world, "half", 0);
+    assert_int_equal(journal_enter(world->journal, "d"), 0);
+    journal_close(world->journal);
+    restart(world);
+    for (unsigned n = 1;; n++) { /* whatever fails */
+        fs_mem_crash(world->fs, n);
+        journal_recover(world->journal, world->fs, &purged);
+        if (!fs_mem_revive(world->fs))
+            break;
+    }
+    assert_list(world->fs, "d/ 755\nd/half 644 precious\n");
+}
+
+static void hidden_names_are_short_different_and_known(void **state)
+{
+    char one[HIDDEN_SIZE], two[HIDDEN_SIZE], aside[HIDDEN_SIZE];
+    uint64_t ino = 0;
+
+    (void)state;
+    hidden_name(one);
+    hidden_name(two);
+    assert_string_not_equal(one, two);
+    assert_memory_equal(one, ".holdfast-", 10);
+    assert_false(hidden_is_aside(one, &ino));
+    hidden_aside_name(UINT64_MAX, aside);
+    assert_true(strlen(aside) < HIDDEN_SIZE - 1);
+    assert_true(hidden_is_aside(aside, &ino));
+    assert_true(ino == UINT64_MAX);
+}
+
+#define THREADS 4
+#define ROUNDS  500
+
+static void *enter_and_leave(void *arg)
+{
+    struct journal *journal = arg;
+    char path[32];
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        snprintf(path, sizeof(path), "d/%u", i % 100);
+        assert_int_equal(journal_enter(journal, path), 0);
+        if (i % 50 == 0)
+            journal_moved(journal, "elsewhere", "nowhere");
+        journal_leave(journal, path);
+    }
+    return NULL;
+}
+
+static void many_threads_may_use_it(void **state)
+{
+    struct world *world = *state;
+    pthread_t threads[THREADS];
+
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, enter_and_leave, world->journal), 0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(support_store_count(world->store), 100);
+    journal_close(world->journal);
+    assert_int_equal(support_store_count(world->store), 0);
+    restart(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_directory_is_recorded_before_enter_returns, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(entering_fails_as_the_store_does, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(closing_forgets_only_where_nobody_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_journal_records_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_moved_tree_is_recorded_under_both_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(recovery_purges_what_is_hidden_and_nothing_else, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_purged_stays_recorded_and_the_rest_goes_on, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(recovery_puts_back_what_was_put_aside_and_no_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_put_back_is_not_purged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hidden_names_are_short_different_and_known, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_threads_may_use_it, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
+}
