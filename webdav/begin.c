@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -125,7 +126,9 @@ static bool check_target(struct dav_request *r)
         return false;
     }
     int err = uri_to_path(r->pool, r->target, &self, &path, &r->slash);
-    if (err == EINVAL) {
+    if (err == EXDEV) { /* and Host says otherwise */
+        reply_error(r, 400, "The request target is on another server.");
+    } else if (err == EINVAL) {
         reply_error(r, 400, "The request target is not a path that a file can have.");
     } else if (err) {
         reply_errno(r, err, ROLE_SUBJECT);
@@ -144,6 +147,8 @@ static bool check_expect(struct dav_request *r)
     if (!expect || strcasecmp(expect, "100-continue") == 0)
         return true;
     reply_error(r, 417, "The only expectation that we meet is 100-continue."); /* RFC 9110 10.1.1 */
+    /* The client waits for something; whether the body will come nobody knows. */
+    r->reply.close = r->has_body;
     return false;
 }
 
@@ -175,7 +180,7 @@ static bool check_body(struct dav_request *r)
         max = config->max_upload;
     if (!max || r->content_length <= max)
         return true;
-    reply_error(r, 413, "The body is larger than %llu bytes.", (unsigned long long)max);
+    reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);
     return false;
 }
 

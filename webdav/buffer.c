@@ -34,8 +34,10 @@ static void grow(struct buffer *buffer, size_t needed)
     size_t capacity = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
     while (capacity < needed)
         capacity = capacity > buffer->max / 2 ? buffer->max : capacity * 2;
+    if (capacity > buffer->max)
+        capacity = buffer->max;
 
-    char *data = realloc(buffer->data, capacity);
+    char *data = realloc(buffer->data, capacity ? capacity : 1);
     if (!data)
         abort();
     buffer->data = data;

@@ -7,6 +7,7 @@
 #include <apr_general.h>
 #include <apr_strings.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #define PIECE_SIZE     (64 * 1024)
@@ -110,10 +111,11 @@ struct dav_stream *byteranges_open(int fd, uint64_t size, const struct range *ra
     b->parts = apr_pcalloc(own, (count + 1) * sizeof *b->parts);
     const char *boundary = make_boundary(own);
     for (unsigned i = 0; i < count; i++) {
-        const char *head = apr_psprintf(
-            own, "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes %llu-%llu/%llu\r\n\r\n", boundary,
-            part_type, (unsigned long long)ranges[i].first,
-            (unsigned long long)(ranges[i].first + ranges[i].length - 1), (unsigned long long)size);
+        const char *head = apr_psprintf(own,
+                                        "\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" PRIu64
+                                        "-%" PRIu64 "/%" PRIu64 "\r\n\r\n",
+                                        boundary, part_type, ranges[i].first,
+                                        (ranges[i].first + ranges[i].length - 1), size);
         add_part(b, head, ranges[i]);
     }
     add_part(b, apr_psprintf(own, "\r\n--%s--\r\n", boundary), (struct range){ 0, 0 });

@@ -8,6 +8,7 @@
 
 #include <apr_strings.h>
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +92,8 @@ void dav_close(struct dav *dav)
         return;
     guard_table_close(dav->guards);
     locks_close(dav->locks);
-    dav->fs->journal = NULL;
+    if (dav->journal)
+        dav->fs->journal = NULL;
     journal_close(dav->journal);
     state_close(dav->state);
     apr_pool_destroy(dav->pool);
@@ -141,7 +143,7 @@ static void take_upload(struct dav_request *r, const void *data, size_t len)
     uint64_t max = r->dav->config.max_upload;
 
     if (max && (len > max || staging_size(r->upload) > max - len)) {
-        reply_error(r, 413, "The body is larger than %llu bytes.", (unsigned long long)max);
+        reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);
         refuse_body(r);
         return;
     }

@@ -8,6 +8,7 @@
  */
 #include <apr_strings.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,16 +70,14 @@ static void send_range(struct dav_request *r, int fd, const struct range *range,
 {
     send_part(r, 206, fd, range->first, range->length);
     reply_header(r, "Content-Range",
-                 apr_psprintf(r->pool, "bytes %llu-%llu/%llu", (unsigned long long)range->first,
-                              (unsigned long long)(range->first + range->length - 1),
-                              (unsigned long long)size));
+                 apr_psprintf(r->pool, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first,
+                              (range->first + range->length - 1), size));
 }
 
 static void refuse_range(struct dav_request *r, const struct fs_stat *st)
 {
-    reply_error(r, 416, "The file has %llu bytes.", (unsigned long long)st->size);
-    reply_header(r, "Content-Range",
-                 apr_psprintf(r->pool, "bytes */%llu", (unsigned long long)st->size)); /* 15.5.17 */
+    reply_error(r, 416, "The file has %" PRIu64 " bytes.", st->size);
+    reply_header(r, "Content-Range", apr_psprintf(r->pool, "bytes */%" PRIu64, st->size)); /* 15.5.17 */
     reply_validators(r, st);
 }
 

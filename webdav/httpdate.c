@@ -90,7 +90,7 @@ static bool find_year(char *date, char **out_year)
         *out_year = date + len - 4;
         return len == 24;
     }
-    if (len < 4 || strcmp(date + len - 4, " GMT") != 0)
+    if (strchr(comma + 1, ',') || len < 4 || strcmp(date + len - 4, " GMT") != 0)
         return false;
     *out_year = comma == date + 3 && len == 29 ? date + 12 : NULL;
     return true;

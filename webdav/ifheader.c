@@ -45,7 +45,7 @@ static bool looks_like_uri(const char *text, size_t len, bool allow_path)
         return true;
 
     size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
-    return scheme > 0 && scheme < len && text[scheme] == ':' && !strchr("0123456789+-.", *text);
+    return scheme > 0 && text[scheme] == ':' && !strchr("0123456789+-.", *text);
 }
 
 /* "<" ... ">", the "<" being there. */

@@ -20,10 +20,10 @@
 
 #include "webdav/state.h"
 
-#define LOCKS_MAX              100000 /* in all */
-#define LOCKS_MAX_PER_PATH     100    /* shared locks on one root */
-#define LOCK_OWNER_MAX         8192   /* bytes of DAV:owner markup */
-#define LOCK_TIMEOUT_MAX_S     (7 * 24 * 3600)
+#define LOCKS_MAX              100000          /* in all */
+#define LOCKS_MAX_PER_PATH     100             /* shared locks on one root */
+#define LOCK_OWNER_MAX         8192            /* bytes of DAV:owner markup */
+#define LOCK_TIMEOUT_MAX_S     (7 * 24 * 3600) /* also for who asks for Infinite */
 #define LOCK_TIMEOUT_DEFAULT_S 3600
 #define LOCK_TOKEN_SCHEME      "opaquelocktoken:"
 

@@ -8,8 +8,10 @@
  * A link is moved as a link. Locks do not move (7.6).
  */
 #include <errno.h>
+#include <time.h>
 
 #include "fs/path.h"
+#include "fs/walk.h"
 #include "webdav/copymove.h"
 #include "webdav/locks.h"
 #include "webdav/method.h"
@@ -90,15 +92,39 @@ static bool is_link(struct dav_request *r)
     return result;
 }
 
-/* Was the source written to while it was copied? Of a collection only its own members' names show. */
-static bool has_changed(const struct fs_stat *before, const struct fs_stat *now)
+static int64_t now_ns(void)
 {
-    return before->ino != now->ino || before->dev != now->dev || before->mtime_ns != now->mtime_ns ||
-           (before->type == FS_FILE && before->size != now->size);
+    struct timespec now;
+
+    /* The clock that file systems stamp with; the precise one runs a few milliseconds ahead of it. */
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Under the guard. */
-static void replace_guarded(struct dav_request *r, struct copied *copied)
+/* Was anything of the source made or written to after the copy began? What comes by us is a new file
+ * each time, so its birth tells, whatever modification time it was given. Members that went show by
+ * the time of their collection. */
+static bool has_changed(struct dav_request *r, int64_t since_ns)
+{
+    struct walk *walk;
+    struct walk_entry entry;
+    bool changed = false;
+
+    if (walk_open(r->dav->fs, r->path, 0, WALK_DEEP, &walk) != 0)
+        return true;
+    while (!changed) {
+        enum walk_event event = walk_next(walk, &entry);
+        if (event == WALK_END)
+            break;
+        changed = event == WALK_FAILED || entry.st.btime_ns > since_ns || entry.st.mtime_ns > since_ns;
+    }
+    walk_close(walk);
+    return changed;
+}
+
+/* Under the guard. This is the one place where it is held for a walk: what came into the source after
+ * it was copied would go to the trash with it. */
+static void replace_guarded(struct dav_request *r, struct copied *copied, int64_t since_ns)
 {
     struct fs_stat st;
     int err = EEXIST;
@@ -106,7 +132,7 @@ static void replace_guarded(struct dav_request *r, struct copied *copied)
     for (int i = 0; err == EEXIST && i < COPYMOVE_ATTEMPTS; i++) {
         if (!check_source(r, &st) || !copymove_check_dest(r))
             return;
-        if (has_changed(&copied->st, &st)) {
+        if (has_changed(r, since_ns)) {
             reply_error(r, 409, "The source was changed while it was moved.");
             return;
         }
@@ -125,6 +151,7 @@ static void replace_guarded(struct dav_request *r, struct copied *copied)
 
 static void move_across(struct dav_request *r)
 {
+    int64_t since_ns = now_ns();
     struct copied copied;
     struct guard guard;
 
@@ -139,7 +166,7 @@ static void move_across(struct dav_request *r)
         copy_reply_failures(r, &copied);
     } else {
         guard_take(r->dav->guards, &guard, r->path, r->dest);
-        replace_guarded(r, &copied);
+        replace_guarded(r, &copied, since_ns);
         guard_release(r->dav->guards, &guard);
     }
     staging_free(copied.staging);

@@ -53,7 +53,9 @@ struct listing {
     struct dav *dav;
     const char *path;
     struct walk *walk;
+    int levels; /* directories that the walk is in */
     bool is_ended;
+    int error; /* the answer cannot be made whole */
 
     enum kind kind;
     struct item *items;
@@ -362,8 +364,15 @@ static void set_href(struct listing *listing, const char *path, bool is_collecti
 
 /* ---- the walk ---- */
 
+/* A member that cannot be looked into is told in its place. A directory that fails while its members
+ * are listed has been told already: if it is gone they are gone, else the listing breaks off, since
+ * it would look whole and is not. */
 static void write_failed(struct listing *listing, const struct walk_entry *found, struct buffer *out)
 {
+    if (found->depth < listing->levels) {
+        listing->error = found->error == ENOENT ? 0 : found->error;
+        return;
+    }
     set_href(listing, found->path, found->st.type == FS_DIR);
     const char *href = apr_pstrmemdup(listing->scratch, listing->href.data, listing->href.size);
     multistatus_status(out, href, status_from_errno(found->error, ROLE_SUBJECT), CONDITION_NONE);
@@ -392,17 +401,21 @@ static int64_t clock_ns(void)
 static void continue_walk(struct listing *listing, struct buffer *out, size_t piece)
 {
     int64_t until_ns = clock_ns() + PIECE_NS;
-    while (!listing->is_ended && out->size < piece && clock_ns() < until_ns) {
+    while (!listing->is_ended && !listing->error && out->size < piece && clock_ns() < until_ns) {
         struct walk_entry found;
         switch (walk_next(listing->walk, &found)) {
-        case WALK_ENTRY:
         case WALK_ENTER:
+            listing->levels++;
+            write_found(listing, &found, out);
+            break;
+        case WALK_ENTRY:
             write_found(listing, &found, out);
             break;
         case WALK_FAILED:
             write_failed(listing, &found, out);
             break;
         case WALK_LEAVE:
+            listing->levels--;
             break;
         case WALK_END:
             multistatus_end(out);
@@ -428,6 +441,13 @@ static void stream_close(struct dav_stream *stream)
     listing_free((struct listing *)stream);
 }
 
+static int listing_error(const struct listing *listing, const struct buffer *out)
+{
+    if (out->overflow || listing->href.overflow)
+        return EMSGSIZE;
+    return listing->error;
+}
+
 static int stream_fill(struct dav_stream *stream, struct buffer *out, bool *out_done)
 {
     struct listing *listing = (struct listing *)stream;
@@ -437,10 +457,10 @@ static int stream_fill(struct dav_stream *stream, struct buffer *out, bool *out_
     } else {
         continue_walk(listing, out, out->size + LATER_PIECE);
     }
-    if (out->overflow || listing->href.overflow)
-        return EMSGSIZE;
-    *out_done = listing->is_ended;
-    return 0;
+    int error = listing_error(listing, out);
+    if (!error)
+        *out_done = listing->is_ended;
+    return error;
 }
 
 static struct listing *listing_new(struct dav_request *r)
@@ -535,6 +555,7 @@ static int list_tree(struct listing *listing, int max_depth)
         return found.error;
     if (event == WALK_END)
         return ENOENT;
+    listing->levels = event == WALK_ENTER;
     write_found(listing, &found, &listing->first);
     continue_walk(listing, &listing->first, FIRST_PIECE);
     return 0;
@@ -549,8 +570,8 @@ void propfind_run(struct dav_request *r)
         return;
     }
     int error = depth == DEPTH_0 ? list_one(listing) : list_tree(listing, depth == DEPTH_1 ? 1 : WALK_DEEP);
-    if (!error && (listing->first.overflow || listing->href.overflow))
-        error = EMSGSIZE;
+    if (!error)
+        error = listing_error(listing, &listing->first);
     if (error) {
         listing_free(listing);
         reply_errno(r, error, ROLE_SUBJECT);

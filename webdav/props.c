@@ -27,8 +27,8 @@
 #define COLLECTION_TYPE "httpd/unix-directory"
 
 #define LOCK_ENTRY(scope)                                                                                    \
-    "<D:lockentry><D:lockscope><D:" scope "/></D:lockscope><D:locktype><D:write/></D:locktype></"            \
-                                          "D:lockentry>"
+    "<D:lockentry><D:lockscope><D:" scope "/></D:lockscope>"                                                 \
+    "<D:locktype><D:write/></D:locktype></D:lockentry>"
 
 enum { ON_FILES = 1, ON_COLLECTIONS = 2, ON_BOTH = 3 };
 

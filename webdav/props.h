@@ -4,6 +4,9 @@
  * Dead properties of a resource are one value (FS_ATTR_NAME): records "ns NUL name NUL markup NUL",
  * after a version byte; markup is the whole element, standing on its own. So a PROPPATCH is one
  * write, and COPY and MOVE need to know nothing about them.
+ *
+ * Two live ones can be set (proppatch.c): DAV:getlastmodified and Apache's executable act on the file. A
+ * DAV:displayname that was set is a dead property, which goes before the live one of that name.
  */
 #ifndef HOLDFAST_PROPS_H
 #define HOLDFAST_PROPS_H

@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,13 +75,13 @@ static bool find_expected(struct dav_request *r, struct put *put)
     if (put->expected != DAV_LENGTH_UNKNOWN || !value)
         return true;
     errno = 0;
-    unsigned long long expected = strtoull(value, &end, 10);
+    uint64_t expected = strtoull(value, &end, 10);
     if (!isdigit((unsigned char)*value) || *end || errno) {
         reply_error(r, 400, "X-Expected-Entity-Length is not a number.");
         return false;
     }
     if (max && expected > max) {
-        reply_error(r, 413, "The body is larger than %llu bytes.", (unsigned long long)max);
+        reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);
         return false;
     }
     put->expected = expected;
@@ -218,8 +219,8 @@ void put_run(struct dav_request *r)
     struct guard guard;
 
     if (put->expected != DAV_LENGTH_UNKNOWN && size != put->expected) {
-        reply_error(r, 400, "The body has %llu bytes, %llu were announced.", (unsigned long long)size,
-                    (unsigned long long)put->expected);
+        reply_error(r, 400, "The body has %" PRIu64 " bytes, %" PRIu64 " were announced.", size,
+                    put->expected);
         return;
     }
     int err = finish_upload(r, put);

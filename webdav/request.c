@@ -7,12 +7,15 @@
 #include <apr_strings.h>
 #include <assert.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "webdav/etag.h"
 #include "webdav/httpdate.h"
 #include "webdav/multistatus.h"
 #include "webdav/uri.h"
 
+#define ERROR_TEXT_MAX 512
 #define ERROR_BODY_MAX (64 * 1024) /* a DAV:error with a few hrefs */
 
 const char *request_header(const struct dav_request *r, const char *name)
@@ -50,10 +53,11 @@ static void reply_text(struct dav_request *r, int status, const char *text)
 
 void reply_error(struct dav_request *r, int status, const char *format, ...)
 {
+    char text[ERROR_TEXT_MAX];
     va_list args;
 
     va_start(args, format);
-    const char *text = apr_pvsprintf(r->pool, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
     reply_text(r, status, text);
 }

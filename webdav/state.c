@@ -27,9 +27,11 @@
 
 #include "webdav/uri.h"
 
-#define STATE_FILE      "holdfast.db"
-#define BUSY_TIMEOUT_MS 5000
-#define PAGE_ROWS       "500"
+#define STATE_FILE "holdfast.db"
+#define PAGE_ROWS  "500"
+
+/* While somebody else writes. The driver tries sixteen times, so it comes to some five seconds. */
+#define BUSY_TIMEOUT_MS 250
 
 enum statement {
     LOCK_PUT,

@@ -153,7 +153,9 @@ static const struct {
 
 static bool is_known(int status)
 {
-    return status > 0 && (size_t)status < sizeof statuses / sizeof *statuses && statuses[status].phrase;
+    if (status < 0 || (size_t)status >= sizeof statuses / sizeof *statuses)
+        return false;
+    return statuses[status].phrase != NULL;
 }
 
 const char *status_phrase(int status)

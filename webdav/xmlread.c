@@ -156,13 +156,14 @@ static void on_instruction(void *ctx, const xmlChar *target, const xmlChar *data
         p->next.processingInstruction(ctx, target, data);
 }
 
-/* Namespace errors are none to libxml2's notion of well-formed, but to ours (RFC 4918 17); that a name
- * is no sound URI is not one to us, as nobody resolves it. */
+/* Namespace errors are none to libxml2's notion of well-formed, but to ours (RFC 4918 17). That covers
+ * names that are no URIs: kept in a dead property, they would make whole listings unreadable to clients
+ * with strict parsers. */
 static void on_error(void *ctx, xmlError *error)
 {
     struct parse *p = parse_of(ctx);
-    bool counts = error->level == XML_ERR_FATAL || error->domain == XML_FROM_NAMESPACE;
-    if (!counts || error->level == XML_ERR_WARNING || error->code == XML_WAR_NS_URI)
+    bool is_namespace = error->domain == XML_FROM_NAMESPACE && error->level != XML_ERR_WARNING;
+    if (error->level != XML_ERR_FATAL && !is_namespace)
         return;
     if (error->code == XML_ERR_NO_MEMORY) {
         fail(p, ENOMEM, "out of memory");
@@ -198,9 +199,10 @@ static xmlDoc *parse_document(struct parse *p, const char *data, size_t size)
     p->ctxt->_private = p;
     set_handlers(p);
 
-    /* Not XML_PARSE_HUGE: libxml2's own limits stay. Not XML_PARSE_NOENT or _DTDLOAD: there is no DTD.
-     * CDATA becomes text: only its characters matter. */
-    int options = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT;
+    /* Not XML_PARSE_HUGE: libxml2's own limits stay. XML_PARSE_NOENT only looks dangerous: where no DTD is
+     * let in there are no entities but the predefined, and without it libxml2 leaves a namespace with "&"
+     * in it half decoded. CDATA becomes text: only its characters matter. */
+    int options = XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOCDATA | XML_PARSE_COMPACT;
     xmlDoc *doc = xmlCtxtReadMemory(p->ctxt, data, (int)size, NULL, NULL, options);
     if (!doc)
         fail(p, EINVAL, "not well-formed"); /* unless somebody said so already */
@@ -367,13 +369,13 @@ static bool tree_uses(const xmlNode *node, const xmlNs *ns)
 }
 
 /* What the tree at `node` uses and only its ancestors declare; xmlSearchNs tells which of several
- * declarations of a prefix counts. xmlns="" needs none: where this goes there is no default namespace. */
+ * declarations of a prefix counts. Nobody uses xmlns="", and nobody needs it where this goes: there is no
+ * default namespace there. */
 static void put_inherited_declarations(struct buffer *out, const xmlNode *node)
 {
     for (const xmlNode *above = node->parent; above && above->type == XML_ELEMENT_NODE; above = above->parent)
         for (const xmlNs *ns = above->nsDef; ns; ns = ns->next)
-            if (*text_of(ns->href) && xmlSearchNs(node->doc, (xmlNode *)node, ns->prefix) == ns &&
-                tree_uses(node, ns))
+            if (xmlSearchNs(node->doc, (xmlNode *)node, ns->prefix) == ns && tree_uses(node, ns))
                 put_declaration(out, ns);
 }
 

@@ -30,9 +30,10 @@ struct xml_element {
  * is inside a kept element, whose outer and inner stay NULL. May be NULL. */
 typedef int xml_keep_fn(const struct xml_element *element);
 
-/* EINVAL: not well-formed, undeclared prefixes, or a charset other than UTF-8, UTF-16, ISO-8859-1 and
- * ASCII; EPERM: a document type declaration (no-external-entities); E2BIG: over a bound. *out_message is a line for
- * the client on failure. The root's ns and name are the caller's to check. */
+/* EINVAL: not well-formed, also as to namespaces (undeclared prefixes, names that are no URIs), or a
+ * charset other than UTF-8, UTF-16, ISO-8859-1 and ASCII; EPERM: a document type declaration
+ * (no-external-entities); E2BIG: over a bound. *out_message is a line for the client on failure. The
+ * root's ns and name are the caller's to check. */
 int xml_parse(apr_pool_t *pool, const char *data, size_t size, xml_keep_fn *keep, struct xml_element **out,
               const char **out_message);
 

@@ -209,6 +209,36 @@ static void a_full_queue_refuses_and_leaves_the_item_alone(void **state)
     close_engine(engine);
 }
 
+static void draining_waits_for_what_is_done_behind_the_answer(void **state)
+{
+    (void)state;
+    struct gate cleaned = GATE;
+    struct job_engine *engine = open_engine(2, 10);
+    struct item item = { .waiter = { .done = done }, .cleaned = &cleaned };
+    assert_int_equal(job_submit(engine, &kind, &item, JOB_LONG, &item.waiter), 0);
+    gate_await(&told, 1);
+    assert_true(job_engine_drain(engine, timer_now_ms() + 10000));
+    assert_int_equal(gate_value(&cleaned), 1);
+    job_leave(&item.waiter);
+    close_engine(engine);
+}
+
+static void draining_gives_up_at_its_deadline_and_stops_nothing(void **state)
+{
+    (void)state;
+    struct gate start = GATE, started = GATE;
+    struct job_engine *engine = open_engine(2, 10);
+    struct item item = { .waiter = { .done = done }, .start = &start, .started = &started };
+    assert_int_equal(job_submit(engine, &kind, &item, JOB_SHORT, &item.waiter), 0);
+    gate_await(&started, 1);
+    assert_false(job_engine_drain(engine, timer_now_ms() + 20));
+    assert_false(progress_is_stopped(&item.progress));
+    gate_add(&start, 1);
+    gate_await(&told, 1);
+    job_leave(&item.waiter);
+    close_engine(engine);
+}
+
 static void stopping_reaches_running_and_queued_jobs_and_every_waiter_is_told(void **state)
 {
     (void)state;
@@ -276,6 +306,8 @@ int main(void)
         cmocka_unit_test(a_job_goes_on_when_its_waiter_leaves),
         cmocka_unit_test(long_jobs_never_take_the_last_worker),
         cmocka_unit_test(a_full_queue_refuses_and_leaves_the_item_alone),
+        cmocka_unit_test(draining_waits_for_what_is_done_behind_the_answer),
+        cmocka_unit_test(draining_gives_up_at_its_deadline_and_stops_nothing),
         cmocka_unit_test(stopping_reaches_running_and_queued_jobs_and_every_waiter_is_told),
         cmocka_unit_test(a_job_that_does_not_stop_is_reported_not_awaited_for_ever),
         cmocka_unit_test(thousands_of_jobs_come_and_go),

@@ -46,6 +46,9 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         { "serve --max-upload 1X a", "--max-upload: bad value 1X" },
         { "serve --max-upload 99999999999999999999 a", "--max-upload: bad value 99999999999999999999" },
         { "serve --listen 8080 a", "--listen: bad value 8080" },
+        { "serve --listen h:99999 a", "--listen: bad value h:99999" },
+        { "serve --listen h: a", "--listen: bad value h:" },
+        { "serve --listen h:1x a", "--listen: bad value h:1x" },
         { "serve --tls-cert x a", "--tls-cert and --tls-key go together" },
         { "serve --log-level loud a", "--log-level: bad value loud" },
     };

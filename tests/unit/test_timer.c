@@ -17,13 +17,14 @@ struct bell {
     struct alarm alarm; /* first: what ring() gets */
     int number;
     int64_t rung_ms;
+    int again; /* how often it wants to ring again */
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int order[1000], rung;
 
-static void ring(struct alarm *alarm)
+static int64_t ring(struct alarm *alarm)
 {
     struct bell *bell = (struct bell *)alarm;
     pthread_mutex_lock(&mutex);
@@ -31,6 +32,7 @@ static void ring(struct alarm *alarm)
     order[rung++] = bell->number;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&mutex);
+    return bell->again > 0 && bell->again-- ? bell->alarm.due_ms + 5 : TIMER_NEVER;
 }
 
 static void await(int n)
@@ -101,6 +103,21 @@ static void an_alarm_set_again_rings_once_at_its_new_time(void **state)
     timer_close(timer);
 }
 
+static void an_alarm_rings_again_as_often_as_it_says(void **state)
+{
+    (void)state;
+    struct timer *timer = open_timer();
+    struct bell repeated = { .alarm = { .ring = ring }, .number = 1, .again = 2 };
+    struct bell last = { .alarm = { .ring = ring }, .number = 2 };
+    int64_t now = timer_now_ms();
+    timer_set(timer, &repeated.alarm, now + 5);
+    timer_set(timer, &last.alarm, now + 60);
+    await(4);
+    assert_int_equal(order[2], 1);
+    assert_int_equal(order[3], 2);
+    timer_close(timer);
+}
+
 static void the_heap_survives_many_random_changes(void **state)
 {
     (void)state;
@@ -133,6 +150,7 @@ int main(void)
         cmocka_unit_test(alarms_ring_in_order_and_not_before_their_time),
         cmocka_unit_test(a_cancelled_alarm_does_not_ring),
         cmocka_unit_test(an_alarm_set_again_rings_once_at_its_new_time),
+        cmocka_unit_test(an_alarm_rings_again_as_often_as_it_says),
         cmocka_unit_test(the_heap_survives_many_random_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
