@@ -248,20 +248,34 @@ void job_leave(struct job_waiter *waiter)
     pthread_mutex_unlock(&engine->mutex);
 }
 
+/* With the mutex held: until no job is live, or the deadline. */
+static bool await_idle(struct job_engine *engine, int64_t deadline_ms)
+{
+    const struct timespec deadline = { .tv_sec = deadline_ms / 1000,
+                                       .tv_nsec = deadline_ms % 1000 * 1000000 };
+    int error = 0;
+    while (engine->live && error != ETIMEDOUT)
+        error = pthread_cond_timedwait(&engine->idle, &engine->mutex, &deadline);
+    return !engine->live;
+}
+
+bool job_engine_drain(struct job_engine *engine, int64_t deadline_ms)
+{
+    pthread_mutex_lock(&engine->mutex);
+    bool is_idle = await_idle(engine, deadline_ms);
+    pthread_mutex_unlock(&engine->mutex);
+    return is_idle;
+}
+
 bool job_engine_stop(struct job_engine *engine, int64_t deadline_ms)
 {
-    struct timespec deadline = { .tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000 };
-    int error = 0;
-
     pthread_mutex_lock(&engine->mutex);
     engine->stopping = true;
     for (struct job *job = engine->live; job; job = job->live_next)
         stop_item(job);
-    while (engine->live && !error)
-        error = pthread_cond_timedwait(&engine->idle, &engine->mutex, &deadline);
-    bool stopped = !engine->live;
+    bool is_stopped = await_idle(engine, deadline_ms);
     pthread_mutex_unlock(&engine->mutex);
-    return stopped;
+    return is_stopped;
 }
 
 void job_engine_close(struct job_engine *engine)

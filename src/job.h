@@ -62,6 +62,10 @@ bool job_is_done(const struct job_waiter *waiter);
 /* The waiter's share in the item ends. Nothing happens if it was not waiting. */
 void job_leave(struct job_waiter *waiter);
 
+/* Waits until no job is left, those that clean up behind their answer included, or the deadline on
+ * CLOCK_MONOTONIC is over: false. New ones are still accepted. */
+bool job_engine_drain(struct job_engine *engine, int64_t deadline_ms);
+
 /* Refuses new jobs, asks all running and queued ones to stop, and waits until every one has ended
  * (queued ones are run with their stop flag set, so that each waiter gets an answer) or the deadline,
  * on CLOCK_MONOTONIC, is over. False if some are still running: then the engine must not be closed. */

@@ -62,7 +62,7 @@ static void add_escaped(struct line *line, const char *text)
         add(line, "-");
         return;
     }
-    for (size_t i = 0; text[i] && i < FIELD_MAX; i++) {
+    for (size_t i = 0; i < FIELD_MAX && text[i]; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\')
             add(line, "\\x%02x", c);

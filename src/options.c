@@ -62,7 +62,11 @@ bool options_parse_size(const char *text, uint64_t *out)
 
 static bool read_listen(struct options *o, const char *value)
 {
-    if (o->listen_count == OPTIONS_MAX_LISTENERS || !strrchr(value, ':'))
+    const char *colon = strrchr(value, ':');
+    char *end;
+    if (o->listen_count == OPTIONS_MAX_LISTENERS || !colon || !isdigit((unsigned char)colon[1]))
+        return false;
+    if (strtoul(colon + 1, &end, 10) > UINT16_MAX || *end)
         return false;
     o->listen[o->listen_count++] = value;
     return true;

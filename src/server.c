@@ -312,9 +312,12 @@ static void close_listeners(struct server *server)
 
 bool server_stop(struct server *server)
 {
+    int64_t grace_ends_ms = timer_now_ms() + server->options->grace_ms;
+
     atomic_store(&server->draining, true);
     close_listeners(server);
-    if (!wait_for_transactions(server, timer_now_ms() + server->options->grace_ms))
+    if (!wait_for_transactions(server, grace_ends_ms) ||
+        (server->engine && !job_engine_drain(server->engine, grace_ends_ms)))
         log_info("the grace time is over; stopping what still runs");
 
     /* Every operation ends now, so every transaction that waits for one is woken. */

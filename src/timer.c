@@ -64,6 +64,27 @@ static void take_out(struct timer *timer, struct alarm *alarm)
     sift_down(timer, last->slot);
 }
 
+/* Room for one more; the number of alarms is bounded by that of connections. */
+static void grow(struct timer *timer)
+{
+    if (timer->count + 1 < timer->capacity)
+        return;
+    size_t capacity = timer->capacity ? timer->capacity * 2 : 64;
+    struct alarm **heap = realloc(timer->heap, capacity * sizeof(struct alarm *));
+    if (!heap)
+        abort();
+    timer->heap = heap;
+    timer->capacity = capacity;
+}
+
+static void insert(struct timer *timer, struct alarm *alarm, int64_t due_ms)
+{
+    grow(timer);
+    alarm->due_ms = due_ms;
+    put(timer, ++timer->count, alarm);
+    sift_up(timer, timer->count);
+}
+
 static void *run(void *arg)
 {
     struct timer *timer = arg;
@@ -75,7 +96,9 @@ static void *run(void *arg)
             pthread_cond_wait(&timer->changed, &timer->mutex);
         } else if (first->due_ms <= timer_now_ms()) {
             take_out(timer, first);
-            first->ring(first);
+            int64_t again_ms = first->ring(first);
+            if (again_ms != TIMER_NEVER)
+                insert(timer, first, again_ms);
         } else {
             struct timespec due = { .tv_sec = first->due_ms / 1000,
                                     .tv_nsec = first->due_ms % 1000 * 1000000 };
@@ -124,28 +147,12 @@ void timer_close(struct timer *timer)
     free(timer);
 }
 
-/* Room for one more; the number of alarms is bounded by that of connections. */
-static void grow(struct timer *timer)
-{
-    if (timer->count + 1 < timer->capacity)
-        return;
-    size_t capacity = timer->capacity ? timer->capacity * 2 : 64;
-    struct alarm **heap = realloc(timer->heap, capacity * sizeof(struct alarm *));
-    if (!heap)
-        abort();
-    timer->heap = heap;
-    timer->capacity = capacity;
-}
-
 void timer_set(struct timer *timer, struct alarm *alarm, int64_t due_ms)
 {
     pthread_mutex_lock(&timer->mutex);
     if (alarm->slot)
         take_out(timer, alarm);
-    grow(timer);
-    alarm->due_ms = due_ms;
-    put(timer, ++timer->count, alarm);
-    sift_up(timer, timer->count);
+    insert(timer, alarm, due_ms);
     if (alarm->slot == 1)
         pthread_cond_signal(&timer->changed);
     pthread_mutex_unlock(&timer->mutex);

@@ -2,9 +2,9 @@
  * Alarms at a time on the monotonic clock, for any number of waiting transactions.
  *
  * One thread sleeps until the earliest alarm. An alarm is embedded in whatever it belongs to, zeroed
- * before use; it rings once per timer_set. Threads: any. ring() is called on the timer thread with
- * the timer's mutex held: it must be short and must not call timer_*. After timer_cancel returns,
- * ring is not running and will not be called.
+ * before use; it rings once per timer_set, or again when its ring() says so. Threads: any. ring() is
+ * called on the timer thread with the timer's mutex held: it must be short and must not call timer_*.
+ * After timer_cancel returns, ring is not running and will not be called.
  */
 #ifndef HOLDFAST_TIMER_H
 #define HOLDFAST_TIMER_H
@@ -12,10 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TIMER_NEVER INT64_MAX
+
 struct timer;
 
 struct alarm {
-    void (*ring)(struct alarm *alarm);
+    int64_t (*ring)(struct alarm *alarm); /* returns when to ring again; TIMER_NEVER: not */
     int64_t due_ms;
     size_t slot; /* place in the heap, from 1; 0 = not set */
 };

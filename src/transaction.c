@@ -3,7 +3,7 @@
  * request makes it close the connection, so an early refusal waits for the second call unless the
  * body must not be read. And after a 102 it calls once more as if the head had just come: that call
  * must pass without queueing or suspending, or the connection is closed after the answer. (But for a
- * chunked body: it would wait for the trailers a second time. There we do take that call.)
+ * chunked body after Expect: it would wait for the trailers a second time. There we take that call.)
  */
 #include "src/transaction.h"
 
@@ -24,6 +24,8 @@
 /* A refused body up to this size is read and thrown away, so that the connection lives on; a client
  * that announced more, or asked first, gets its answer at once. */
 #define SWALLOW_MAX (1024 * 1024)
+
+#define HANGUP_LOOK_MS 1000
 
 enum transaction_state { STATE_HEAD, STATE_AUTH, STATE_BODY, STATE_WORK, STATE_BEAT, STATE_ANSWERED };
 
@@ -49,10 +51,12 @@ static const struct refusal unauthorized = { 401, "A user name and password are 
 
 struct transaction {
     struct job_waiter waiter; /* first: what work_done() gets */
-    struct alarm alarm;
+    struct alarm beat_alarm;
+    struct alarm hangup_alarm;
     struct server *server;
     enum transaction_state state;
     struct pause pause;
+    int socket; /* for look_for_hangup */
     apr_pool_t *pool;
     const char *target, *method, *user, *agent;
     apr_table_t *headers;
@@ -89,10 +93,24 @@ static void work_done(struct job_waiter *waiter)
     pause_end(&((struct transaction *)waiter)->pause);
 }
 
-static void beat_due(struct alarm *alarm)
+static int64_t beat_due(struct alarm *alarm)
 {
-    struct transaction *t = (struct transaction *)((char *)alarm - offsetof(struct transaction, alarm));
+    struct transaction *t = (struct transaction *)((char *)alarm - offsetof(struct transaction, beat_alarm));
     pause_end(&t->pause);
+    return TIMER_NEVER;
+}
+
+/* A client that closes right behind a part of its body goes unnoticed: the last data and the end come
+ * as one event to libmicrohttpd's edge-triggered epoll, which then waits for another. So while a body is
+ * awaited we look ourselves, and shutting the socket down is the event that it waits for. */
+static int64_t look_for_hangup(struct alarm *alarm)
+{
+    struct transaction *t =
+        (struct transaction *)((char *)alarm - offsetof(struct transaction, hangup_alarm));
+    char byte;
+    if (recv(t->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        shutdown(t->socket, SHUT_RDWR);
+    return alarm->due_ms + HANGUP_LOOK_MS;
 }
 
 /* ---- answering ---- */
@@ -221,8 +239,8 @@ static enum MHD_Result rest(struct transaction *t)
     int64_t due_ms = heartbeat_due_ms(&t->heartbeat);
     pause_begin(&t->pause);
     if (due_ms != INT64_MAX) {
-        t->alarm.ring = beat_due;
-        timer_set(t->server->timer, &t->alarm, due_ms);
+        t->beat_alarm.ring = beat_due;
+        timer_set(t->server->timer, &t->beat_alarm, due_ms);
     }
     if (job_is_done(&t->waiter))
         pause_end(&t->pause);
@@ -244,7 +262,7 @@ static enum MHD_Result start_work(struct transaction *t)
 static enum MHD_Result go_on_working(struct transaction *t)
 {
     if (job_is_done(&t->waiter)) {
-        timer_cancel(t->server->timer, &t->alarm);
+        timer_cancel(t->server->timer, &t->beat_alarm);
         return answer(t);
     }
     if (heartbeat_is_due(&t->heartbeat, timer_now_ms()))
@@ -255,6 +273,7 @@ static enum MHD_Result go_on_working(struct transaction *t)
 /* The request is complete. */
 static enum MHD_Result finish(struct transaction *t)
 {
+    timer_cancel(t->server->timer, &t->hangup_alarm);
     if (t->refusal)
         return answer_refusal(t, t->refusal);
     if (dav_request_reply(t->request)->status == 0) {
@@ -301,10 +320,22 @@ static bool leaves_body_unread(const struct transaction *t)
     return has_body(t) && (expects_continue(t) || (length && atoll(length) > SWALLOW_MAX));
 }
 
+static void await_body(struct transaction *t)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(t->pause.connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    t->state = STATE_BODY;
+    if (!has_body(t) || !info)
+        return;
+    t->socket = info->connect_fd;
+    t->hangup_alarm.ring = look_for_hangup;
+    timer_set(t->server->timer, &t->hangup_alarm, timer_now_ms() + HANGUP_LOOK_MS);
+}
+
 static enum MHD_Result refuse(struct transaction *t, const struct refusal *refusal)
 {
     t->refusal = refusal;
-    t->state = STATE_BODY;
+    await_body(t);
     return leaves_body_unread(t) ? answer_refusal(t, refusal) : MHD_YES;
 }
 
@@ -321,7 +352,7 @@ static enum MHD_Result begin(struct transaction *t)
     t->request = dav_request_new(t->server->dav, &head);
     t->request_is_ours = true;
     dav_begin(t->request);
-    t->state = STATE_BODY;
+    await_body(t);
     const struct dav_reply *reply = dav_request_reply(t->request);
     return reply->status && (reply->close || leaves_body_unread(t)) ? answer(t) : MHD_YES;
 }
@@ -423,7 +454,7 @@ enum MHD_Result transaction_proceed(struct transaction *t, const char *method, c
         return go_on_working(t);
     case STATE_BEAT:
         t->state = STATE_WORK;
-        return is_chunked(t) ? go_on_working(t) : MHD_YES;
+        return is_chunked(t) && expects_continue(t) ? go_on_working(t) : MHD_YES;
     case STATE_ANSWERED:
         break;
     }
@@ -470,7 +501,8 @@ void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how
 {
     struct server *server = t->server;
 
-    timer_cancel(server->timer, &t->alarm);
+    timer_cancel(server->timer, &t->beat_alarm);
+    timer_cancel(server->timer, &t->hangup_alarm);
     log_end(t, how);
     job_leave(&t->waiter); /* the job itself goes on */
     if (t->request_is_ours)
