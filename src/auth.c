@@ -27,9 +27,11 @@ struct remembered {
 };
 
 struct auth {
-    apr_hash_t *users; /* name -> hash; never changed after auth_open */
+    const char *file;
     unsigned char key[KEY_SIZE];
-    pthread_mutex_t mutex; /* guards remembered */
+    pthread_mutex_t mutex;  /* guards the rest */
+    apr_pool_t *users_pool; /* replaced as a whole, with users */
+    apr_hash_t *users;      /* name -> hash */
     struct remembered remembered[AUTH_REMEMBER_MAX];
 };
 
@@ -41,7 +43,7 @@ struct credentials {
     const char *user, *password;
 };
 
-static int read_users(apr_pool_t *pool, struct auth *auth, const char *file, const char **out_message)
+static int read_users(apr_pool_t *pool, const char *file, apr_hash_t *users, const char **out_message)
 {
     apr_file_t *f;
     char line[1024];
@@ -62,32 +64,58 @@ static int read_users(apr_pool_t *pool, struct auth *auth, const char *file, con
         }
         *colon = '\0';
         colon[1 + strcspn(colon + 1, ":")] = '\0'; /* further fields are comments */
-        apr_hash_set(auth->users, apr_pstrdup(pool, line), APR_HASH_KEY_STRING, apr_pstrdup(pool, colon + 1));
+        apr_hash_set(users, apr_pstrdup(pool, line), APR_HASH_KEY_STRING, apr_pstrdup(pool, colon + 1));
     }
     apr_file_close(f);
+    return 0;
+}
+
+int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message)
+{
+    apr_pool_t *fresh, *old;
+    apr_pool_create(&fresh, NULL);
+    apr_hash_t *users = apr_hash_make(fresh);
+    const char *message;
+    int error = read_users(fresh, auth->file, users, &message);
+    if (error) {
+        *out_message = apr_pstrdup(pool, message);
+        apr_pool_destroy(fresh);
+        return error;
+    }
+    pthread_mutex_lock(&auth->mutex);
+    old = auth->users_pool;
+    auth->users_pool = fresh;
+    auth->users = users;
+    memset(auth->remembered, 0, sizeof auth->remembered);
+    pthread_mutex_unlock(&auth->mutex);
+    if (old)
+        apr_pool_destroy(old);
     return 0;
 }
 
 int auth_open(apr_pool_t *pool, const char *file, struct auth **out, const char **out_message)
 {
     struct auth *auth = apr_pcalloc(pool, sizeof *auth);
-    auth->users = apr_hash_make(pool);
-    int error = read_users(pool, auth, file, out_message);
-    if (error)
-        return error;
-    if (gnutls_rnd(GNUTLS_RND_KEY, auth->key, sizeof auth->key) != 0) {
-        *out_message = "no random numbers to be had";
-        return EIO;
-    }
+    auth->file = apr_pstrdup(pool, file);
     pthread_mutex_init(&auth->mutex, NULL);
-    *out = auth;
-    return 0;
+    int error = auth_reload(auth, pool, out_message);
+    if (!error && gnutls_rnd(GNUTLS_RND_KEY, auth->key, sizeof auth->key) != 0) {
+        *out_message = "no random numbers to be had";
+        error = EIO;
+    }
+    if (error)
+        auth_close(auth);
+    else
+        *out = auth;
+    return error;
 }
 
 void auth_close(struct auth *auth)
 {
     if (!auth)
         return;
+    if (auth->users_pool)
+        apr_pool_destroy(auth->users_pool);
     pthread_mutex_destroy(&auth->mutex);
     gnutls_memset(auth->key, 0, sizeof auth->key);
 }
@@ -156,7 +184,9 @@ enum auth_answer auth_verify(struct auth *auth, const char *header, int64_t now_
 
     if (!parse_basic(header, pool, &c))
         return AUTH_REFUSED;
-    const char *hash = apr_hash_get(auth->users, c.user, APR_HASH_KEY_STRING);
+    pthread_mutex_lock(&auth->mutex);
+    const char *hash = apr_pstrdup(pool, apr_hash_get(auth->users, c.user, APR_HASH_KEY_STRING));
+    pthread_mutex_unlock(&auth->mutex);
     apr_status_t status = apr_password_validate(c.password, hash ? hash : nobody_hash);
     if (!hash || status != APR_SUCCESS)
         return AUTH_REFUSED;

@@ -30,6 +30,9 @@ enum auth_answer {
 int auth_open(apr_pool_t *pool, const char *file, struct auth **out, const char **out_message);
 void auth_close(struct auth *auth);
 
+/* Reads the file again and forgets what was verified. On failure everything stays as it was. */
+int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message);
+
 /* Quick: from memory. `header` is the Authorization value or NULL. */
 enum auth_answer auth_recall(struct auth *auth, const char *header, int64_t now_ms, apr_pool_t *pool,
                              const char **out_user);

@@ -26,5 +26,4 @@ bool heartbeat_is_due(const struct heartbeat *heartbeat, int64_t now_ms)
 void heartbeat_was_sent(struct heartbeat *heartbeat, int64_t now_ms)
 {
     heartbeat->last_ms = now_ms;
-    heartbeat->sent++;
 }

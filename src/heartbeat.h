@@ -26,7 +26,6 @@ struct heartbeat {
     enum beat kind;
     int64_t interval_ms;
     int64_t last_ms; /* the request's arrival, or the last beat */
-    unsigned sent;
 };
 
 /* HTTP/1.0 never gets an interim response (RFC 9110 15.2). */

@@ -117,9 +117,27 @@ static void block_signals(sigset_t *out)
     sigemptyset(out);
     sigaddset(out, SIGTERM);
     sigaddset(out, SIGINT);
+    sigaddset(out, SIGHUP);
     pthread_sigmask(SIG_BLOCK, out, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
+}
+
+/* SIGHUP: the users may have changed. A file that cannot be read leaves them as they are. */
+static void reload(struct program *p)
+{
+    const char *message = NULL;
+    apr_pool_t *pool;
+
+    if (!p->auth) {
+        log_info("there is nothing to read again");
+        return;
+    }
+    apr_pool_create(&pool, NULL);
+    if (auth_reload(p->auth, pool, &message) == 0)
+        log_info("the users were read again");
+    else
+        log_error("%s; going on with the users as they were", message);
+    apr_pool_destroy(pool);
 }
 
 static int serve(int argc, char **argv)
@@ -145,7 +163,8 @@ static int serve(int argc, char **argv)
         printf("holdfast: serving %s at %s\n", options.dir, program.server->urls[i]);
     fflush(stdout);
 
-    sigwait(&signals, &caught);
+    while (sigwait(&signals, &caught) == 0 && caught == SIGHUP)
+        reload(&program);
     log_info("stopping");
     if (!server_stop(program.server))
         _exit(EXIT_FAILED); /* threads still use what we would close */

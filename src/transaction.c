@@ -1,22 +1,21 @@
 /*
- * Two habits of libmicrohttpd (0.9.75) shape this file. An answer queued in the very first call for a
- * request makes it close the connection, so an early refusal waits for the second call unless the
- * body must not be read. And after a 102 it calls once more as if the head had just come: that call
- * must pass without queueing or suspending, or the connection is closed after the answer. (But for a
- * chunked body after Expect: it would wait for the trailers a second time. There we take that call.)
+ * A habit of libmicrohttpd (0.9.75) shapes this file: an answer queued in the very first call for a request
+ * makes it close the connection. So an early refusal waits for the second call, unless the body is to
+ * be left unread anyway.
  */
 #include "src/transaction.h"
 
 #include <apr_strings.h>
 #include <apr_tables.h>
 #include <arpa/inet.h>
-#include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 
 #include "src/heartbeat.h"
+#include "src/interim.h"
 #include "src/log.h"
 #include "src/outflow.h"
 #include "src/pause.h"
@@ -27,7 +26,7 @@
 
 #define HANGUP_LOOK_MS 1000
 
-enum transaction_state { STATE_HEAD, STATE_AUTH, STATE_BODY, STATE_WORK, STATE_BEAT, STATE_ANSWERED };
+enum transaction_state { STATE_HEAD, STATE_AUTH, STATE_BODY, STATE_WORK, STATE_ANSWERED };
 
 struct verification {
     struct auth *auth;
@@ -67,6 +66,7 @@ struct transaction {
     struct heartbeat heartbeat;
     int64_t started_ms;
     int status;
+    unsigned interims;
     uint64_t bytes;
 };
 
@@ -183,6 +183,9 @@ static enum MHD_Result answer(struct transaction *t)
     t->state = STATE_ANSWERED;
     t->status = reply->status;
     if (response) {
+        /* libmicrohttpd would end a body of unknown length with its last chunk for HEAD as well. */
+        if (reply->kind == DAV_STREAM && strcmp(t->method, "HEAD") == 0)
+            MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
         apr_table_do(add_header, response, reply->headers, NULL);
         if (reply->close || atomic_load(&t->server->draining))
             MHD_add_response_header(response, "Connection", "close");
@@ -190,13 +193,13 @@ static enum MHD_Result answer(struct transaction *t)
     return queue(t, reply->status, response);
 }
 
-static enum MHD_Result send_beat(struct transaction *t)
+/* False if the client has gone. */
+static bool send_beat(struct transaction *t)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
-    t->state = STATE_BEAT;
+    int error = interim_send_processing(t->pause.connection);
     heartbeat_was_sent(&t->heartbeat, timer_now_ms());
-    return queue(t, MHD_HTTP_PROCESSING, response);
+    t->interims += !error;
+    return error != EPIPE;
 }
 
 /* ---- work ---- */
@@ -265,8 +268,8 @@ static enum MHD_Result go_on_working(struct transaction *t)
         timer_cancel(t->server->timer, &t->beat_alarm);
         return answer(t);
     }
-    if (heartbeat_is_due(&t->heartbeat, timer_now_ms()))
-        return send_beat(t);
+    if (heartbeat_is_due(&t->heartbeat, timer_now_ms()) && !send_beat(t))
+        return MHD_NO; /* the job goes on without us */
     return rest(t);
 }
 
@@ -299,11 +302,6 @@ static bool has_body(const struct transaction *t)
     const char *length = apr_table_get(t->headers, "Content-Length");
     return apr_table_get(t->headers, "Transfer-Encoding") ||
            (length && strspn(length, "0") != strlen(length));
-}
-
-static bool is_chunked(const struct transaction *t)
-{
-    return apr_table_get(t->headers, "Transfer-Encoding") != NULL;
 }
 
 static bool expects_continue(const struct transaction *t)
@@ -452,9 +450,6 @@ enum MHD_Result transaction_proceed(struct transaction *t, const char *method, c
         return MHD_YES;
     case STATE_WORK:
         return go_on_working(t);
-    case STATE_BEAT:
-        t->state = STATE_WORK;
-        return is_chunked(t) && expects_continue(t) ? go_on_working(t) : MHD_YES;
     case STATE_ANSWERED:
         break;
     }
@@ -491,7 +486,7 @@ static void log_end(struct transaction *t, enum MHD_RequestTerminationCode how)
         .status = t->status,
         .bytes = has_no_body ? 0 : t->bytes,
         .millis = timer_now_ms() - t->started_ms,
-        .interims = t->heartbeat.sent,
+        .interims = t->interims,
         .broken = how != MHD_REQUEST_TERMINATED_COMPLETED_OK,
     };
     log_access(&line);

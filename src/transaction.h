@@ -2,7 +2,7 @@
  * One request and its answer on a connection: the states between them, and what is owned meanwhile.
  *
  *   HEAD ──► AUTH (rests until the password is verified) ──► BODY ──► WORK (rests until the job is
- *   done or a beat is due) ──► BEAT (a 102 is out) ──► WORK ... ──► ANSWERED
+ *   done; wakes for each beat) ──► ANSWERED
  *
  * Life: made when libmicrohttpd has read the request line, freed when it says that the request is
  * completed, in whatever way. Threads: the connection's only, but for the two callbacks that wake it

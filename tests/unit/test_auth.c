@@ -106,6 +106,32 @@ static void wrong_or_malformed_credentials_are_refused(void **state)
     auth_close(auth);
 }
 
+static void reloading_brings_new_users_and_forgets_old_ones(void **state)
+{
+    (void)state;
+    struct auth *auth;
+    const char *message = NULL, *user;
+    const char *file = write_file("ann:" ANN_HASH "\n");
+    assert_int_equal(auth_open(pool, file, &auth, &message), 0);
+    assert_int_equal(auth_verify(auth, basic("ann:secret"), 1, pool, &user), AUTH_OK);
+
+    FILE *f = fopen(file, "w");
+    fputs("nonsense\n", f);
+    fclose(f);
+    assert_int_equal(auth_reload(auth, pool, &message), EINVAL);
+    assert_int_equal(auth_recall(auth, basic("ann:secret"), 1, pool, &user), AUTH_OK);
+
+    f = fopen(file, "w");
+    fputs("bob:" BOB_HASH "\n", f);
+    fclose(f);
+    assert_int_equal(auth_reload(auth, pool, &message), 0);
+    assert_int_equal(auth_recall(auth, basic("ann:secret"), 1, pool, &user), AUTH_UNKNOWN);
+    assert_int_equal(auth_verify(auth, basic("ann:secret"), 1, pool, &user), AUTH_REFUSED);
+    assert_int_equal(auth_verify(auth, basic("bob:pass:word"), 1, pool, &user), AUTH_OK);
+    unlink(file);
+    auth_close(auth);
+}
+
 static void an_overlong_header_is_refused_unread(void **state)
 {
     (void)state;
@@ -138,6 +164,7 @@ int main(void)
         cmocka_unit_test(right_passwords_are_accepted_and_remembered_for_a_while),
         cmocka_unit_test(a_password_may_hold_a_colon),
         cmocka_unit_test(wrong_or_malformed_credentials_are_refused),
+        cmocka_unit_test(reloading_brings_new_users_and_forgets_old_ones),
         cmocka_unit_test(an_overlong_header_is_refused_unread),
         cmocka_unit_test(a_bad_file_is_named_with_its_line),
     };
