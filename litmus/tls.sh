@@ -1,0 +1,3 @@
+#!/bin/bash
+# litmus over TLS.
+exec "$(dirname "$0")/run.sh" --tls

@@ -1,0 +1,3 @@
+#!/bin/bash
+# davfs2 without locks.
+exec "$(dirname "$0")/davfs2" nolocks

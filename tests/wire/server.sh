@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# A Holdfast of one's own for a test in bash. To be sourced; see holdfast.py for the environment.
+#
+#   server_start OPTIONS...   sets URL, HOST, PORT, PID; serves $ROOT (made if needed), logs to $WORK/log
+#   server_stop               orderly; status 0 is demanded
+#
+# $WORK is a temporary folder; it and the server go away with the script.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-test-XXXXXX")
+ROOT=$WORK/root
+STATE=$WORK/state
+PID=
+export LC_ALL=C.UTF-8
+cleanups=()
+
+cleanup() {
+    local status=$? i
+    set +e
+    for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do
+        ${cleanups[i]} || true
+    done
+    if [ -n "$PID" ]; then
+        [ "$status" = 0 ] || tail -n 25 "$WORK/log"
+        kill -9 "$PID" 2>/dev/null
+        wait "$PID" 2>/dev/null
+    fi
+    rm -rf "$WORK"
+    exit "$status"
+}
+trap cleanup EXIT
+trap 'exit 143' TERM INT
+
+# at_exit COMMAND : run, words split, before the rest is cleaned up; the last one first
+at_exit() {
+    cleanups+=("$*")
+}
+
+fail() {
+    printf 'failed: %s\n' "$*"
+    exit 1
+}
+
+skip() {
+    printf '%s\n' "$*"
+    exit 77
+}
+
+# same ACTUAL WANTED WHAT
+same() {
+    [ "$1" = "$2" ] || fail "$3: got '$1', want '$2'"
+}
+
+# wait_for SECONDS WHAT COMMAND... : until the command succeeds
+wait_for() {
+    local seconds=$1 what=$2 end
+    shift 2
+    end=$((SECONDS + seconds * ${HOLDFAST_PATIENCE:-1} + 1))
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || fail "never happened: $what"
+        sleep 0.02
+    done
+}
+
+server_said() {
+    kill -0 "$PID" 2>/dev/null || fail "the server did not start: $(cat "$WORK/log")"
+    grep -q '^holdfast: serving ' "$WORK/out"
+}
+
+server_start() {
+    mkdir -p "$ROOT"
+    : >"$WORK/out"
+    # shellcheck disable=SC2086
+    ${HOLDFAST_WRAP-} "${HOLDFAST:-$TOP/build/holdfast}" serve --listen 127.0.0.1:0 --state "$STATE" "$@" "$ROOT" \
+        >"$WORK/out" 2>>"$WORK/log" &
+    PID=$!
+    wait_for 20 "the server serves" server_said
+    URL=$(sed -nE 's,^holdfast: serving .* at (https?://.*)/$,\1,p' "$WORK/out")
+    HOST=${URL#*://}
+    PORT=${HOST##*:}
+    HOST=${HOST%:*}
+}
+
+nothing_hidden() {
+    [ -z "$(find "$ROOT" -xdev -name '.holdfast*' -print -quit 2>/dev/null)" ]
+}
+
+server_stop() {
+    local status=0
+    wait_for 15 "what was deleted is purged" nothing_hidden
+    kill "$PID"
+    wait "$PID" || status=$?
+    PID=
+    same "$status" 0 "the server's exit status"
+    if grep -qE 'ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:|[Aa]ssertion ' "$WORK/log"; then
+        fail "$(grep -m 1 -A 30 -E 'Sanitizer|runtime error:|[Aa]ssertion ' "$WORK/log")"
+    fi
+    same "$(find "$ROOT" -xdev -name '.holdfast*' 2>/dev/null)" '' "strays in the folder"
+}
+
+# certificate : makes $WORK/cert.pem and $WORK/key.pem
+certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+        -keyout "$WORK/key.pem" -out "$WORK/cert.pem" 2>/dev/null
+}
