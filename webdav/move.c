@@ -92,13 +92,25 @@ static bool is_link(struct dav_request *r)
     return result;
 }
 
-static int64_t now_ns(void)
+static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
 
-    /* The clock that file systems stamp with; the precise one runs a few milliseconds ahead of it. */
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* A moment with which nothing that was done before is stamped, and everything that is done from now on
+ * is at the earliest. File systems stamp with the coarse clock, which stands for some milliseconds, or
+ * with the precise one when somebody has looked meanwhile; so wait until the coarse one has passed now. */
+static int64_t next_moment_ns(void)
+{
+    const struct timespec tick = { .tv_nsec = 1000000 };
+    int64_t now_ns = clock_ns(CLOCK_REALTIME), coarse_ns;
+
+    while ((coarse_ns = clock_ns(CLOCK_REALTIME_COARSE)) <= now_ns && coarse_ns > now_ns - 1000000000)
+        nanosleep(&tick, NULL);
+    return coarse_ns;
 }
 
 /* Was anything of the source made or written to after the copy began? What comes by us is a new file
@@ -106,6 +118,7 @@ static int64_t now_ns(void)
  * the time of their collection. */
 static bool has_changed(struct dav_request *r, int64_t since_ns)
 {
+    int64_t until_ns = clock_ns(CLOCK_REALTIME); /* later times were set, not stamped */
     struct walk *walk;
     struct walk_entry entry;
     bool changed = false;
@@ -116,7 +129,8 @@ static bool has_changed(struct dav_request *r, int64_t since_ns)
         enum walk_event event = walk_next(walk, &entry);
         if (event == WALK_END)
             break;
-        changed = event == WALK_FAILED || entry.st.btime_ns > since_ns || entry.st.mtime_ns > since_ns;
+        changed = event == WALK_FAILED || entry.st.btime_ns >= since_ns ||
+                  (entry.st.mtime_ns >= since_ns && entry.st.mtime_ns <= until_ns);
     }
     walk_close(walk);
     return changed;
@@ -151,7 +165,7 @@ static void replace_guarded(struct dav_request *r, struct copied *copied, int64_
 
 static void move_across(struct dav_request *r)
 {
-    int64_t since_ns = now_ns();
+    int64_t since_ns = next_moment_ns();
     struct copied copied;
     struct guard guard;
 
