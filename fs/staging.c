@@ -333,10 +333,9 @@ static char *hidden_path(const struct staging *staging)
     return path;
 }
 
-static int remove_hidden(struct staging *staging)
+static int remove_hidden(struct staging *staging, struct progress *progress)
 {
-    struct progress progress = { 0 };
-    const struct tree_report report = { .progress = &progress };
+    const struct tree_report report = { .progress = progress };
     char *path = hidden_path(staging);
 
     if (!path)
@@ -346,15 +345,22 @@ static int remove_hidden(struct staging *staging)
     return err;
 }
 
-void staging_free(struct staging *staging)
+void staging_purge(struct staging *staging, struct progress *progress)
 {
     if (!staging)
         return;
     close_file(staging);
     if (staging->state == STAGED || staging->state == OLD) {
-        int err = remove_hidden(staging);
+        int err = remove_hidden(staging, progress);
         if (!err || err == ENOENT) /* else it is left for recovery */
             clean(staging);
     }
     staging_delete(staging);
+}
+
+void staging_free(struct staging *staging)
+{
+    struct progress progress = { 0 };
+
+    staging_purge(staging, &progress);
 }

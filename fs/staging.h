@@ -59,4 +59,8 @@ int staging_commit(struct staging *staging, bool replace, struct fs_stat *out);
 
 void staging_free(struct staging *staging);
 
+/* The same for what may be a large tree: counts what it removes and stops when told. The rest is left
+ * for recovery then. */
+void staging_purge(struct staging *staging, struct progress *progress);
+
 #endif

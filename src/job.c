@@ -86,16 +86,10 @@ static struct job *next_job(struct job_engine *engine)
     if (job) {
         engine->queued--;
         engine->long_running += job->lane == JOB_LONG;
-        job->state = JOB_RUNNING;
+        if (job->state == JOB_QUEUED)
+            job->state = JOB_RUNNING; /* else it is done, and has to clean up */
     }
     return job;
-}
-
-static void stop_item(struct job *job)
-{
-    struct progress *progress = job->kind->progress ? job->kind->progress(job->item) : NULL;
-    if (progress)
-        progress_stop(progress);
 }
 
 /* With the mutex held; drops it to release the item if this was the last reference. */
@@ -111,27 +105,45 @@ static void unreference(struct job_engine *engine, struct job *job)
     pthread_mutex_lock(&engine->mutex);
 }
 
-/* With the mutex held, which is given up while the job runs. */
-static void run_job(struct job_engine *engine, struct job *job)
+/* With the mutex held. */
+static void enqueue(struct job_engine *engine, struct job *job)
 {
-    pthread_mutex_unlock(&engine->mutex);
-    job->kind->run(job->item);
-    pthread_mutex_lock(&engine->mutex);
+    queue_push(&engine->queues[job->lane], job);
+    engine->queued++;
+    pthread_cond_signal(&engine->work);
+}
 
+static void tell_waiters(struct job *job)
+{
     job->state = JOB_DONE;
     for (struct job_waiter *waiter = job->waiters; waiter; waiter = waiter->next)
         waiter->done(waiter);
+}
 
-    /* has_after looks at what run() left behind, which nobody changes once it is done. */
-    if (job->kind->has_after && job->kind->has_after(job->item)) {
-        pthread_mutex_unlock(&engine->mutex);
+/* One step of a job: run, or after. With the mutex held, which is given up meanwhile. */
+static void work_on(struct job_engine *engine, struct job *job)
+{
+    bool is_run = job->state == JOB_RUNNING;
+
+    pthread_mutex_unlock(&engine->mutex);
+    if (is_run)
+        job->kind->run(job->item);
+    else
         job->kind->after(job->item);
-        pthread_mutex_lock(&engine->mutex);
-    }
+    pthread_mutex_lock(&engine->mutex);
 
+    if (is_run)
+        tell_waiters(job);
     if (job->lane == JOB_LONG) {
         engine->long_running--;
         pthread_cond_signal(&engine->work); /* a long one may have waited for this place */
+    }
+    /* Cleaning up may mean removing a tree, whatever the job itself was. has_after looks at what run()
+     * left behind, which nobody changes once it is done. */
+    if (is_run && job->kind->has_after && job->kind->has_after(job->item)) {
+        job->lane = JOB_LONG;
+        enqueue(engine, job);
+        return;
     }
     live_remove(job);
     unreference(engine, job);
@@ -146,7 +158,7 @@ static void *worker(void *arg)
     for (;;) {
         struct job *job = next_job(engine);
         if (job)
-            run_job(engine, job);
+            work_on(engine, job);
         else if (engine->closing)
             break;
         else
@@ -212,9 +224,7 @@ int job_submit(struct job_engine *engine, const struct job_kind *kind, void *ite
         waiter->next = NULL;
         job->waiters = waiter;
         live_add(engine, job);
-        queue_push(&engine->queues[lane], job);
-        engine->queued++;
-        pthread_cond_signal(&engine->work);
+        enqueue(engine, job);
     }
     pthread_mutex_unlock(&engine->mutex);
     if (error)
@@ -272,7 +282,8 @@ bool job_engine_stop(struct job_engine *engine, int64_t deadline_ms)
     pthread_mutex_lock(&engine->mutex);
     engine->stopping = true;
     for (struct job *job = engine->live; job; job = job->live_next)
-        stop_item(job);
+        if (job->kind->stop)
+            job->kind->stop(job->item);
     bool is_stopped = await_idle(engine, deadline_ms);
     pthread_mutex_unlock(&engine->mutex);
     return is_stopped;

@@ -7,9 +7,9 @@
  *
  * Life of a job
  *   job_submit   queues the item with its first waiter; from here the job owns the item
- *   run          on a worker, once. Cannot fail; if progress->stop is set it should end soon
+ *   run          on a worker, once. Cannot fail; it should end soon once stop() was called
  *   done         each waiter is told, on the worker, in its waiter's callback
- *   after        on the same worker, when nobody waits any more for anything (may be NULL)
+ *   after        if has_after says so: as a long job, behind the result
  *   release      when run and after have ended and the last waiter has left
  * A waiter stays until job_leave, also after done: while it stays the item lives, so the answer can
  * be sent from it. A waiter that leaves early is not told; the job goes on without it.
@@ -18,7 +18,7 @@
  * last worker, so a short one never waits for a long one.
  *
  * Threads. One mutex in the engine guards queues, waiters and states; run, after and release are
- * called without it, waiter callbacks with it: these must be short and must not call job_*.
+ * called without it, stop and waiter callbacks with it: these must be short and must not call job_*.
  *
  * Errors. Submitting to a full or stopped engine fails, and the item stays the caller's.
  */
@@ -27,8 +27,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "fs/progress.h"
 
 struct job;
 struct job_engine;
@@ -39,8 +37,8 @@ struct job_kind {
     void (*run)(void *item);
     bool (*has_after)(void *item); /* may be NULL: no */
     void (*after)(void *item);
-    void (*release)(void *item);              /* may be NULL */
-    struct progress *(*progress)(void *item); /* may be NULL: cannot be stopped */
+    void (*release)(void *item); /* may be NULL */
+    void (*stop)(void *item);    /* asks run and after to end soon; from any thread; may be NULL */
 };
 
 /* Embedded in whatever waits; zeroed before use. */
@@ -67,7 +65,7 @@ void job_leave(struct job_waiter *waiter);
 bool job_engine_drain(struct job_engine *engine, int64_t deadline_ms);
 
 /* Refuses new jobs, asks all running and queued ones to stop, and waits until every one has ended
- * (queued ones are run with their stop flag set, so that each waiter gets an answer) or the deadline,
+ * (queued ones are run all the same, so that each waiter gets an answer) or the deadline,
  * on CLOCK_MONOTONIC, is over. False if some are still running: then the engine must not be closed. */
 bool job_engine_stop(struct job_engine *engine, int64_t deadline_ms);
 

@@ -224,16 +224,16 @@ static void release_request(void *item)
     dav_request_free(item);
 }
 
-static struct progress *request_progress(void *item)
+static void stop_request(void *item)
 {
-    return dav_request_progress(item);
+    dav_request_stop(item);
 }
 
 static const struct job_kind request_kind = { .run = run_request,
                                               .has_after = request_has_cleanup,
                                               .after = clean_up_request,
                                               .release = release_request,
-                                              .progress = request_progress };
+                                              .stop = stop_request };
 
 /* Rests until the job ends or the next beat is due. Resting comes first: a wake-up before it would be
  * lost, one after it only costs a call. */

@@ -135,8 +135,7 @@ static bool check_method(struct dav_request *r)
 /* The target as path; NULL for "*" (RFC 9112 3.2.4). */
 static bool check_target(struct dav_request *r)
 {
-    const char *forwarded = r->dav->config.trust_forwarded ? request_header(r, "X-Forwarded-Host") : NULL;
-    const struct uri_self self = { .host = forwarded ? forwarded : request_header(r, "Host") };
+    const struct uri_self self = request_self(r);
     const char *path;
 
     if (strcmp(r->target, "*") == 0) {

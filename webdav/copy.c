@@ -140,7 +140,7 @@ int copy_commit(struct dav_request *r, struct copied *copied)
         return err;
     /* A tree that was replaced, or replaced by this, is removed after the answer. */
     if (!err && cm->dest_exists && (copied->is_tree || cm->dest_is_dir))
-        r->replaced = copied->staging;
+        r->leftover = copied->staging;
     else
         staging_free(copied->staging);
     copied->staging = NULL;
@@ -202,5 +202,5 @@ void copy_run(struct dav_request *r)
         publish(r, &copied);
         guard_release(r->dav->guards, &guard);
     }
-    staging_free(copied.staging); /* unless it was published */
+    r->leftover = r->leftover ? r->leftover : copied.staging; /* unless it was published */
 }

@@ -23,8 +23,7 @@
 
 static bool parse_destination(struct dav_request *r)
 {
-    const char *forwarded = r->dav->config.trust_forwarded ? request_header(r, "X-Forwarded-Host") : NULL;
-    const struct uri_self self = { .host = forwarded ? forwarded : request_header(r, "Host") };
+    const struct uri_self self = request_self(r);
     const char *uri = request_header(r, "Destination"), *path;
 
     int err = uri ? uri_to_path(r->pool, uri, &self, &path, &r->dest_slash) : EINVAL;

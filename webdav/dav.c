@@ -199,15 +199,15 @@ void dav_run(struct dav_request *r)
 
 bool dav_has_cleanup(const struct dav_request *r)
 {
-    return r->trash || r->replaced;
+    return r->trash || r->leftover;
 }
 
 void dav_cleanup(struct dav_request *r)
 {
-    trash_purge(r->trash, &r->progress);
+    trash_purge(r->trash, &r->cleanup);
     r->trash = NULL;
-    staging_free(r->replaced);
-    r->replaced = NULL;
+    staging_purge(r->leftover, &r->cleanup);
+    r->leftover = NULL;
 }
 
 void dav_request_free(struct dav_request *r)
@@ -219,9 +219,9 @@ void dav_request_free(struct dav_request *r)
     if (r->reply.stream)
         r->reply.stream->close(r->reply.stream);
     staging_free(r->upload);
-    staging_free(r->replaced);
-    progress_stop(&r->progress); /* without dav_cleanup the rest of the trash is left for recovery */
-    trash_purge(r->trash, &r->progress);
+    progress_stop(&r->cleanup); /* what dav_cleanup has not removed is left for recovery */
+    staging_purge(r->leftover, &r->cleanup);
+    trash_purge(r->trash, &r->cleanup);
     buffer_release(&r->body);
     apr_pool_destroy(r->pool);
 }
@@ -234,4 +234,10 @@ struct dav_reply *dav_request_reply(struct dav_request *r)
 struct progress *dav_request_progress(struct dav_request *r)
 {
     return &r->progress;
+}
+
+void dav_request_stop(struct dav_request *r)
+{
+    progress_stop(&r->progress);
+    progress_stop(&r->cleanup);
 }

@@ -112,6 +112,12 @@ void dav_cleanup(struct dav_request *r);
 void dav_request_free(struct dav_request *r);
 
 struct dav_reply *dav_request_reply(struct dav_request *r);
+
+/* Counts what the operation has done; its stop flag makes the operation give up: 503, nothing changed. */
 struct progress *dav_request_progress(struct dav_request *r);
+
+/* The server is about to end: the operation gives up, and its cleanup too, whenever it comes; what that
+ * would have removed is left for recovery. Any thread. */
+void dav_request_stop(struct dav_request *r);
 
 #endif

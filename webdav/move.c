@@ -183,7 +183,7 @@ static void move_across(struct dav_request *r)
         replace_guarded(r, &copied, since_ns);
         guard_release(r->dav->guards, &guard);
     }
-    staging_free(copied.staging);
+    r->leftover = r->leftover ? r->leftover : copied.staging; /* unless it was published */
 }
 
 void move_run(struct dav_request *r)

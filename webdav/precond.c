@@ -27,8 +27,7 @@ struct evaluation {
 /* What a tag of the If header names, if it is ours to speak of. */
 static bool find_tagged(struct dav_request *r, const char *resource, const char **out_path)
 {
-    const char *forwarded = r->dav->config.trust_forwarded ? request_header(r, "X-Forwarded-Host") : NULL;
-    struct uri_self self = { .host = forwarded ? forwarded : request_header(r, "Host") };
+    const struct uri_self self = request_self(r);
     const char *path, *found;
     bool slash;
     if (uri_to_path(r->pool, resource, &self, &path, &slash) != 0 || path_is_reserved(path))

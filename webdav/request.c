@@ -23,6 +23,13 @@ const char *request_header(const struct dav_request *r, const char *name)
     return apr_table_get(r->headers, name);
 }
 
+struct uri_self request_self(const struct dav_request *r)
+{
+    const char *forwarded = r->dav->config.trust_forwarded ? request_header(r, "X-Forwarded-Host") : NULL;
+
+    return (struct uri_self){ .host = forwarded ? forwarded : request_header(r, "Host") };
+}
+
 static void begin_reply(struct dav_request *r, int status)
 {
     assert(!r->reply.status);

@@ -14,6 +14,7 @@
 #include "webdav/dav.h"
 #include "webdav/ifheader.h"
 #include "webdav/status.h"
+#include "webdav/uri.h"
 
 struct locks;
 struct mime;
@@ -61,11 +62,15 @@ struct dav_request {
     void *state;            /* the method's own, in pool */
 
     struct trash *trash;      /* left for dav_cleanup */
-    struct staging *replaced; /* committed; what it replaced is removed by dav_cleanup */
+    struct staging *leftover; /* what it replaced, or an abandoned copy, is removed by dav_cleanup */
 
-    struct progress progress;
+    struct progress progress; /* of the operation */
+    struct progress cleanup;  /* of what comes behind the answer */
     struct dav_reply reply;
 };
+
+/* Who we are to this client, to know our own URIs by. */
+struct uri_self request_self(const struct dav_request *r);
 
 /* The only value of a header; NULL if absent. Repeated ones are found and refused by dav_begin
  * (400) for all headers where only one value makes sense. */

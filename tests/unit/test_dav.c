@@ -234,9 +234,29 @@ static void stopped_operation_is_503_and_changes_nothing(void **state)
     progress_stop(dav_request_progress(r));
     dav_run(r);
     assert_int_equal(dav_request_reply(r)->status, 503);
-    assert_false(dav_has_cleanup(r));
+    assert_true(dav_has_cleanup(r));
+    dav_cleanup(r);
     dav_request_free(r);
     assert_false(exchange_exists(x, "new"));
+    assert_int_equal(exchange_strays(x), 0);
+}
+
+static void cleanup_of_a_stopped_server_is_left_for_the_next_start(void **state)
+{
+    struct exchange *x = *state;
+    apr_table_t *headers = apr_table_make(x->pool, 1);
+    const struct dav_head head = { .method = "DELETE", .target = "/dir", .headers = headers, .user = "" };
+
+    exchange_write(x, "dir/member", "x");
+    struct dav_request *r = dav_request_new(x->dav, &head);
+    dav_begin(r);
+    dav_run(r);
+    assert_int_equal(dav_request_reply(r)->status, 204);
+    dav_request_stop(r);
+    dav_cleanup(r);
+    dav_request_free(r);
+    assert_int_equal(exchange_strays(x), 1);
+    exchange_restart(x);
     assert_int_equal(exchange_strays(x), 0);
 }
 
@@ -320,6 +340,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(forwarded_host_counts_where_it_is_trusted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_are_one_line_of_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stopped_operation_is_503_and_changes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(cleanup_of_a_stopped_server_is_left_for_the_next_start, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(strays_of_a_crash_are_gone_after_the_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(crash_leaves_old_or_new_and_no_strays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(state_folder_that_cannot_be_is_told, set_up, tear_down),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "fs/progress.h"
 #include "src/job.h"
 #include "src/timer.h"
 
@@ -52,7 +53,7 @@ static int gate_value(struct gate *gate)
 struct item {
     struct job_waiter waiter; /* first: what done() gets */
     struct progress progress;
-    struct gate *start, *started, *ended, *cleaned, *released;
+    struct gate *start, *started, *ended, *clean, *cleaned, *released;
     bool until_stopped;
 };
 
@@ -76,7 +77,10 @@ static bool has_after(void *arg)
 
 static void after(void *arg)
 {
-    gate_add(((struct item *)arg)->cleaned, 1);
+    struct item *item = arg;
+    if (item->clean)
+        gate_await(item->clean, 1);
+    gate_add(item->cleaned, 1);
 }
 
 static void release(void *arg)
@@ -86,12 +90,12 @@ static void release(void *arg)
         gate_add(item->released, 1);
 }
 
-static struct progress *progress(void *arg)
+static void stop(void *arg)
 {
-    return &((struct item *)arg)->progress;
+    progress_stop(&((struct item *)arg)->progress);
 }
 
-static const struct job_kind kind = { run, has_after, after, release, progress };
+static const struct job_kind kind = { run, has_after, after, release, stop };
 
 static struct gate told = GATE;
 
@@ -177,6 +181,29 @@ static void long_jobs_never_take_the_last_worker(void **state)
     gate_await(&told, LONG + 1);
     for (int i = 0; i < LONG; i++)
         job_leave(&slow[i].waiter);
+    job_leave(&quick.waiter);
+    close_engine(engine);
+}
+
+static void cleaning_up_is_long_work_even_behind_a_short_job(void **state)
+{
+    (void)state;
+    enum { JOBS = 3 };
+    struct gate clean = GATE, cleaned = GATE, ended = GATE;
+    struct job_engine *engine = open_engine(2, 100);
+    struct item items[JOBS] = { 0 }, quick = { .waiter = { .done = done }, .ended = &ended };
+    for (int i = 0; i < JOBS; i++) {
+        items[i] = (struct item){ .waiter = { .done = done }, .clean = &clean, .cleaned = &cleaned };
+        assert_int_equal(job_submit(engine, &kind, &items[i], JOB_SHORT, &items[i].waiter), 0);
+    }
+    gate_await(&told, JOBS);
+    assert_int_equal(job_submit(engine, &kind, &quick, JOB_SHORT, &quick.waiter), 0);
+    gate_await(&ended, 1);
+    assert_int_equal(gate_value(&cleaned), 0);
+    gate_add(&clean, 1);
+    gate_await(&cleaned, JOBS);
+    for (int i = 0; i < JOBS; i++)
+        job_leave(&items[i].waiter);
     job_leave(&quick.waiter);
     close_engine(engine);
 }
@@ -305,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_waiter_is_told_and_the_item_lives_until_it_leaves),
         cmocka_unit_test(a_job_goes_on_when_its_waiter_leaves),
         cmocka_unit_test(long_jobs_never_take_the_last_worker),
+        cmocka_unit_test(cleaning_up_is_long_work_even_behind_a_short_job),
         cmocka_unit_test(a_full_queue_refuses_and_leaves_the_item_alone),
         cmocka_unit_test(draining_waits_for_what_is_done_behind_the_answer),
         cmocka_unit_test(draining_gives_up_at_its_deadline_and_stops_nothing),
