@@ -380,5 +380,10 @@ def lock_token(answer):
     return answer.get("lock-token").strip("<>")
 
 
+def terminated(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # timeout(1) sends it twice; once is enough to clean up
+    sys.exit(143)
+
+
 # A timeout of the runner must not leave servers and folders behind.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+signal.signal(signal.SIGTERM, terminated)
