@@ -31,14 +31,15 @@ static int posix_stat(struct fs *fs, const char *path, struct fs_stat *out)
 
 static int posix_open_file(struct fs *fs, const char *path, int *out_fd, struct fs_stat *out)
 {
-    int path_fd;
-    int err = posix_resolve((struct posix_fs *)fs, path, O_PATH, &path_fd);
+    struct fs_stat st;
+    int fd;
 
-    if (err)
-        return err;
-    err = posix_reopen(path_fd, out_fd, out);
-    close(path_fd);
-    return err;
+    int err = posix_stat(fs, path, &st);
+    if (!err)
+        err = posix_check_file(&st);
+    if (!err)
+        err = posix_resolve((struct posix_fs *)fs, path, POSIX_READ, &fd);
+    return err ? err : posix_take_file(fd, out_fd, out);
 }
 
 static int posix_dir_open(struct fs *fs, const char *path, struct fs_dir **out)

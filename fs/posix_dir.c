@@ -11,14 +11,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fs/posix_internal.h"
+
+#ifndef SYS_getxattrat
+#define SYS_getxattrat 464
+#endif
 
 #define ENTRIES_SIZE   32768 /* what one getdents64 may fill: some 1000 names */
 #define ATTR_PATH_SIZE (POSIX_PROC_SIZE + FS_NAME_MAX + 1)
@@ -78,23 +84,24 @@ int posix_statx(int fd, const char *name, struct fs_stat *out)
     return 0;
 }
 
-/* Looking at the O_PATH descriptor first means that a fifo or device is never opened, not even by
- * one who puts it in the file's place between two calls. */
-int posix_reopen(int path_fd, int *out_fd, struct fs_stat *out)
+int posix_check_file(const struct fs_stat *st)
 {
-    static const int refusal[] = { [FS_DIR] = EISDIR, [FS_LINK] = ELOOP, [FS_OTHER] = EACCES };
-    char proc[POSIX_PROC_SIZE];
+    static const int refusal[] = { [FS_FILE] = 0, [FS_DIR] = EISDIR, [FS_LINK] = ELOOP, [FS_OTHER] = EACCES };
+
+    return refusal[st->type];
+}
+
+int posix_take_file(int fd, int *out_fd, struct fs_stat *out)
+{
     struct fs_stat st;
 
-    int err = posix_statx(path_fd, "", &st);
-    if (err)
+    int err = posix_statx(fd, "", &st);
+    if (!err)
+        err = posix_check_file(&st);
+    if (err) {
+        close(fd);
         return err;
-    if (st.type != FS_FILE)
-        return refusal[st.type];
-    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", path_fd);
-    int fd = open(proc, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
+    }
     *out_fd = fd;
     *out = st;
     return 0;
@@ -122,13 +129,15 @@ int posix_stat_at(struct fs_dir *dir, const char *name, struct fs_stat *out)
 
 int posix_open_at(struct fs_dir *dir, const char *name, int *out_fd, struct fs_stat *out)
 {
-    assert_name(name);
-    int path_fd = openat(dir_fd(dir), name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (path_fd < 0)
-        return errno;
-    int err = posix_reopen(path_fd, out_fd, out);
-    close(path_fd);
-    return err;
+    struct fs_stat st;
+
+    int err = posix_stat_at(dir, name, &st);
+    if (!err)
+        err = posix_check_file(&st);
+    if (err)
+        return err;
+    int fd = openat(dir_fd(dir), name, POSIX_READ | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? errno : posix_take_file(fd, out_fd, out);
 }
 
 int posix_dir_enter(struct fs_dir *dir, const char *name, struct fs_dir **out)
@@ -215,15 +224,40 @@ static const char *attr_path(char out[ATTR_PATH_SIZE], const struct fs_dir *dir,
     return out;
 }
 
-/* Of fd itself if the path is NULL. */
-static int get_attr(int fd, const char *path, void *out, size_t size, size_t *out_len)
+/* getxattrat(2), since Linux 6.13; the C library does not know it yet. */
+static ssize_t getxattr_at(int fd, const char *name, void *out, size_t size)
+{
+    struct {
+        uint64_t value __attribute__((aligned(8)));
+        uint32_t size, flags;
+    } args = { .value = (uint64_t)(uintptr_t)out, .size = (uint32_t)size };
+
+    return syscall(SYS_getxattrat, fd, name, AT_SYMLINK_NOFOLLOW, FS_ATTR_NAME, &args, sizeof(args));
+}
+
+/* The detour through /proc costs as much as the rest of what a listing does for an entry. */
+static ssize_t get_entry_attr(struct fs_dir *dir, const char *name, void *out, size_t size)
+{
+    static atomic_bool is_unknown; /* the kernel is older: it will not learn */
+    char path[ATTR_PATH_SIZE];
+
+    if (!atomic_load_explicit(&is_unknown, memory_order_relaxed)) {
+        ssize_t len = getxattr_at(dir_fd(dir), name, out, size);
+        if (len >= 0 || errno != ENOSYS)
+            return len;
+        atomic_store_explicit(&is_unknown, true, memory_order_relaxed);
+    }
+    return lgetxattr(attr_path(path, dir, name), FS_ATTR_NAME, out, size);
+}
+
+/* Of fd itself if there is no directory. */
+static int get_attr(struct fs_dir *dir, const char *name, int fd, void *out, size_t size, size_t *out_len)
 {
     char none = 0; /* size 0 would ask for the length, where we want ERANGE */
     void *value = size ? out : &none;
     size_t room = size ? size : 1;
 
-    ssize_t len =
-        path ? lgetxattr(path, FS_ATTR_NAME, value, room) : fgetxattr(fd, FS_ATTR_NAME, value, room);
+    ssize_t len = dir ? get_entry_attr(dir, name, value, room) : fgetxattr(fd, FS_ATTR_NAME, value, room);
     if (len < 0)
         return errno;
     if ((size_t)len > size)
@@ -234,15 +268,13 @@ static int get_attr(int fd, const char *path, void *out, size_t size, size_t *ou
 
 int posix_get_attr(struct fs_dir *dir, const char *name, void *out, size_t size, size_t *out_len)
 {
-    char path[ATTR_PATH_SIZE];
-
-    return get_attr(dir_fd(dir), *name ? attr_path(path, dir, name) : NULL, out, size, out_len);
+    return get_attr(*name ? dir : NULL, name, dir_fd(dir), out, size, out_len);
 }
 
 int posix_get_attr_fd(struct fs *fs, int fd, void *out, size_t size, size_t *out_len)
 {
     (void)fs;
-    return get_attr(fd, NULL, out, size, out_len);
+    return get_attr(NULL, NULL, fd, out, size, out_len);
 }
 
 int posix_set_attr(struct fs_dir *dir, const char *name, const void *value, size_t len)

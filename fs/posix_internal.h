@@ -48,8 +48,16 @@ int posix_real_path(struct fs *fs, const char *path, char *out, size_t size);
 /* Of fd itself if the name is "". Links are not followed. */
 int posix_statx(int fd, const char *name, struct fs_stat *out);
 
-/* A readable descriptor for what `path_fd` (O_PATH) is, if that is a regular file. */
-int posix_reopen(int path_fd, int *out_fd, struct fs_stat *out);
+/* How a regular file is opened for reading. Whoever opens looks first (posix_check_file), so that a
+ * fifo or device is not touched; should one take the file's place in between, this does not block, and
+ * posix_take_file closes it again. */
+#define POSIX_READ (O_RDONLY | O_NONBLOCK | O_NOCTTY)
+
+/* 0 for a regular file; else why it is not to be read: EISDIR, ELOOP, EACCES. */
+int posix_check_file(const struct fs_stat *st);
+
+/* Takes over a descriptor that was just opened; closes it unless it is a regular file. */
+int posix_take_file(int fd, int *out_fd, struct fs_stat *out);
 
 int posix_dir_wrap(struct fs *fs, int fd, struct fs_dir **out);
 int posix_stat_at(struct fs_dir *dir, const char *name, struct fs_stat *out);

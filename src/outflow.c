@@ -1,6 +1,9 @@
 /*
- * The buffer has one user at a time: the worker while a fill job runs, the connection's thread
- * otherwise. The job's end, seen through job_is_done, hands it over.
+ * While one piece is being sent the next is made: `front` belongs to the connection's thread, `back`
+ * to the worker from job_submit until the job is seen to be done. Then they change places.
+ *
+ * A connection may end while a piece is being made. So the flow is freed by whoever leaves last: the
+ * response, or the job.
  */
 #include "src/outflow.h"
 
@@ -8,79 +11,113 @@
 #include <string.h>
 
 #define BLOCK_SIZE (64 * 1024)
-#define BUFFER_MAX (4 * 1024 * 1024) /* a single response of a listing may be larger than a block */
+#define PIECE_MAX  (4 * 1024 * 1024) /* a single response of a listing may be larger than a block */
+
+struct piece {
+    struct buffer buffer;
+    bool is_last; /* nothing comes after it */
+    int error;    /* breaks the connection off, after what is in the buffer */
+};
 
 struct outflow {
-    struct job_waiter waiter; /* first: what done() gets */
+    struct job_waiter waiter; /* first: what filled() gets */
+    atomic_uint references;
     struct job_engine *engine;
     enum job_lane lane;
-    struct pause *pause;
+    struct pause *pause; /* the transaction's; not touched once the response is released */
     struct dav_stream *stream;
-    struct buffer buffer;
-    size_t taken; /* of buffer */
-    bool is_last; /* what is in the buffer is the end */
-    int error;
+    struct piece pieces[2];
+    struct piece *front, *back;
+    size_t taken; /* of front */
     uint64_t *sent;
 };
+
+static void drop_reference(void *item)
+{
+    struct outflow *flow = item;
+    if (atomic_fetch_sub(&flow->references, 1) > 1)
+        return;
+    flow->stream->close(flow->stream);
+    buffer_release(&flow->pieces[0].buffer);
+    buffer_release(&flow->pieces[1].buffer);
+    free(flow);
+}
 
 static void fill(void *item)
 {
     struct outflow *flow = item;
-    buffer_clear(&flow->buffer);
-    flow->taken = 0;
-    flow->error = flow->stream->fill(flow->stream, &flow->buffer, &flow->is_last);
-    if (flow->buffer.overflow)
-        flow->error = -1;
+    struct piece *piece = flow->back;
+    buffer_clear(&piece->buffer);
+    piece->error = flow->stream->fill(flow->stream, &piece->buffer, &piece->is_last);
+    if (piece->buffer.overflow)
+        piece->error = -1;
 }
 
-static const struct job_kind fill_kind = { .run = fill };
+static const struct job_kind fill_kind = { .run = fill, .release = drop_reference };
 
 static void filled(struct job_waiter *waiter)
 {
-    struct outflow *flow = (struct outflow *)waiter;
-    pause_end(flow->pause);
+    pause_end(((struct outflow *)waiter)->pause);
 }
 
-/* On the connection's thread. 0 = nothing yet; libmicrohttpd asks again after the resume. */
+static void start_filling(struct outflow *flow)
+{
+    atomic_fetch_add(&flow->references, 1);
+    if (job_submit(flow->engine, &fill_kind, flow, flow->lane, &flow->waiter) == 0)
+        return;
+    atomic_fetch_sub(&flow->references, 1);
+    buffer_clear(&flow->back->buffer);
+    flow->back->error = -1;
+}
+
+/* The connection rests until the next piece is there; libmicrohttpd asks again then. */
+static ssize_t rest(struct outflow *flow)
+{
+    pause_begin(flow->pause);
+    if (job_is_done(&flow->waiter))
+        pause_end(flow->pause);
+    return 0;
+}
+
+static void turn_over(struct outflow *flow)
+{
+    struct piece *used = flow->front;
+    job_leave(&flow->waiter);
+    flow->front = flow->back;
+    flow->back = used;
+    flow->taken = 0;
+    if (!flow->front->is_last && !flow->front->error)
+        start_filling(flow);
+}
+
+/* On the connection's thread. */
 static ssize_t read_more(void *cls, uint64_t position, char *out, size_t max)
 {
     struct outflow *flow = cls;
     (void)position;
 
-    if (flow->waiter.job) {
-        if (!job_is_done(&flow->waiter))
-            return 0;
-        job_leave(&flow->waiter);
+    while (flow->taken == flow->front->buffer.size) {
+        if (flow->front->error)
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        if (flow->front->is_last)
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        if (flow->waiter.job && !job_is_done(&flow->waiter))
+            return rest(flow);
+        turn_over(flow);
     }
-    if (flow->error)
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    size_t left = flow->buffer.size - flow->taken;
-    if (left > 0) {
-        size_t n = left < max ? left : max;
-        memcpy(out, flow->buffer.data + flow->taken, n);
-        flow->taken += n;
-        *flow->sent += n;
-        return (ssize_t)n;
-    }
-    if (flow->is_last)
-        return MHD_CONTENT_READER_END_OF_STREAM;
-
-    pause_begin(flow->pause);
-    if (job_submit(flow->engine, &fill_kind, flow, flow->lane, &flow->waiter) != 0) {
-        flow->error = -1;
-        pause_end(flow->pause);
-    }
-    return 0;
+    size_t left = flow->front->buffer.size - flow->taken;
+    size_t n = left < max ? left : max;
+    memcpy(out, flow->front->buffer.data + flow->taken, n);
+    flow->taken += n;
+    *flow->sent += n;
+    return (ssize_t)n;
 }
 
 static void release(void *cls)
 {
     struct outflow *flow = cls;
-    /* A connection is suspended while its buffer is being filled and so cannot end meanwhile. */
     job_leave(&flow->waiter);
-    flow->stream->close(flow->stream);
-    buffer_release(&flow->buffer);
-    free(flow);
+    drop_reference(flow);
 }
 
 struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct pause *pause,
@@ -93,16 +130,22 @@ struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane,
         return NULL;
     }
     *flow = (struct outflow){ .waiter = { .done = filled },
+                              .references = 1,
                               .engine = engine,
                               .lane = lane,
                               .pause = pause,
                               .stream = stream,
+                              .front = &flow->pieces[0],
+                              .back = &flow->pieces[1],
                               .sent = out_sent };
-    buffer_init(&flow->buffer, BUFFER_MAX);
+    buffer_init(&flow->pieces[0].buffer, PIECE_MAX);
+    buffer_init(&flow->pieces[1].buffer, PIECE_MAX);
 
     struct MHD_Response *response =
         MHD_create_response_from_callback(length, BLOCK_SIZE, read_more, flow, release);
-    if (!response)
+    if (response)
+        start_filling(flow);
+    else
         release(flow);
     return response;
 }

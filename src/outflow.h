@@ -1,11 +1,12 @@
 /*
  * A body that is made while it is sent: dav_stream on one side, libmicrohttpd's content reader on the
- * other, one buffer between them.
+ * other, two buffers between them.
  *
- * When the buffer is empty the connection rests and a worker fills it; when it is full the worker is
- * free again. So a slow client costs one buffer and no worker, and memory is flat at any length.
+ * A worker fills one while the other is sent, and is free again when it is full; where there is nothing
+ * to send the connection rests. So a slow client costs two buffers and no worker, and memory is flat at
+ * any length.
  *
- * Life: outflow_open takes the stream and gives a response; libmicrohttpd frees both when it is done
+ * Life: outflow_open takes the stream and gives a response; both go when libmicrohttpd is done
  * with the response. The connection's pause is shared with the transaction: by the time a body flows
  * the transaction waits for nothing else.
  */

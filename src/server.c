@@ -19,7 +19,7 @@
 
 #include "src/transaction.h"
 
-#define CONNECTION_MEMORY  (64 * 1024) /* request head and send/receive buffer of one connection */
+#define CONNECTION_MEMORY  (24 * 1024) /* request head and buffers of one; libmicrohttpd clears it each time */
 #define CONNECTION_THREADS 2           /* per listener */
 #define IDLE_SECONDS       300         /* davfs2 and Finder keep connections for minutes */
 #define TLS_FILE_MAX       (1024 * 1024)
@@ -273,17 +273,17 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
 
 void server_transaction_began(struct server *server)
 {
-    pthread_mutex_lock(&server->mutex);
-    server->transactions++;
-    pthread_mutex_unlock(&server->mutex);
+    atomic_fetch_add(&server->transactions, 1);
 }
 
 void server_transaction_ended(struct server *server)
 {
+    unsigned before = atomic_fetch_sub(&server->transactions, 1);
+    assert(before > 0);
+    if (before > 1 || !atomic_load(&server->draining))
+        return;
     pthread_mutex_lock(&server->mutex);
-    assert(server->transactions > 0);
-    if (--server->transactions == 0)
-        pthread_cond_signal(&server->changed);
+    pthread_cond_signal(&server->changed);
     pthread_mutex_unlock(&server->mutex);
 }
 
@@ -294,9 +294,9 @@ static bool wait_for_transactions(struct server *server, int64_t deadline_ms)
                                        .tv_nsec = deadline_ms % 1000 * 1000000 };
     int error = 0;
     pthread_mutex_lock(&server->mutex);
-    while (server->transactions > 0 && error != ETIMEDOUT)
+    while (atomic_load(&server->transactions) > 0 && error != ETIMEDOUT)
         error = pthread_cond_timedwait(&server->changed, &server->mutex, &deadline);
-    bool none = server->transactions == 0;
+    bool none = atomic_load(&server->transactions) == 0;
     pthread_mutex_unlock(&server->mutex);
     return none;
 }

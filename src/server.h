@@ -7,7 +7,7 @@
  * answer; only when none is left are the daemons stopped.
  *
  * Threads: open and stop from the main thread. The struct is read-only to all others, but for the
- * count of transactions, guarded by its mutex, and `draining`.
+ * atomics; `changed`, under `mutex`, is signalled when the last transaction ended while draining.
  */
 #ifndef HOLDFAST_SERVER_H
 #define HOLDFAST_SERVER_H
@@ -39,7 +39,7 @@ struct server {
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    unsigned transactions; /* under way */
+    atomic_uint transactions; /* under way */
 };
 
 /* On failure *out_message is one line for the operator, and nothing is left running. */

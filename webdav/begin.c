@@ -213,13 +213,23 @@ static bool check_if(struct dav_request *r)
     return false;
 }
 
+static int look_up(struct dav_request *r)
+{
+    if (r->method->opens) {
+        int err = fs_open(r->dav->fs, r->path, &r->fd, &r->st);
+        if (err != EISDIR)
+            return err;
+    }
+    return fs_stat(r->dav->fs, r->path, &r->st);
+}
+
 /* Looks up what is at the path. */
 static bool check_resource(struct dav_request *r)
 {
     int err = path_find(r->dav->fs, r->path, r->pool, &r->path);
 
     if (!err)
-        err = fs_stat(r->dav->fs, r->path, &r->st);
+        err = look_up(r);
     if (err && err != ENOENT && err != ENOTDIR) {
         reply_errno(r, err, ROLE_SUBJECT);
         return false;

@@ -70,7 +70,7 @@ struct dav_stream {
     uint64_t length; /* or DAV_LENGTH_UNKNOWN */
     /* Appends the next piece to `out` and returns 0; *out_done is set when there is no more (that
      * piece included). An errno breaks the connection off, so that the client knows that the answer
-     * is not whole. Runs on a worker: may block, and should return after some 64 KiB or 100 ms. */
+     * is not whole. Runs on a worker: may block, and should return after some 256 KiB or 100 ms. */
     int (*fill)(struct dav_stream *stream, struct buffer *out, bool *out_done);
     void (*close)(struct dav_stream *stream);
 };

@@ -112,14 +112,13 @@ static bool send_file(struct dav_request *r, int fd, const struct fs_stat *st)
 
 void get_run(struct dav_request *r)
 {
-    struct fs_stat st;
-    int fd;
+    int fd = r->fd;
 
-    int err = r->st.type == FS_DIR ? EISDIR : fs_open(r->dav->fs, r->path, &fd, &st);
-    if (err == EISDIR)
+    if (fd < 0) {
         get_collection(r);
-    else if (err)
-        reply_errno(r, err, ROLE_SUBJECT);
-    else if (!check_conditions(r, &st) || !send_file(r, fd, &st))
+        return;
+    }
+    r->fd = -1;
+    if (!check_conditions(r, &r->st) || !send_file(r, fd, &r->st))
         close(fd);
 }

@@ -24,10 +24,17 @@ static int64_t whole_seconds(int64_t time_ns)
 
 size_t httpdate_format(int64_t time_ns, char out[HTTPDATE_SIZE])
 {
-    char text[APR_RFC822_DATE_LEN];
-    apr_rfc822_date(text, apr_time_from_sec(whole_seconds(time_ns)));
-    memcpy(out, text, sizeof text);
-    return sizeof text - 1;
+    /* In a listing many files have the second of their neighbour, and a calendar is dear. */
+    static _Thread_local char last[APR_RFC822_DATE_LEN];
+    static _Thread_local int64_t last_seconds = INT64_MIN;
+    int64_t seconds = whole_seconds(time_ns);
+
+    if (seconds != last_seconds) {
+        apr_rfc822_date(last, apr_time_from_sec(seconds));
+        last_seconds = seconds;
+    }
+    memcpy(out, last, sizeof last);
+    return sizeof last - 1;
 }
 
 static char *put_digits(char *out, int value, int digits)

@@ -30,6 +30,7 @@ struct dav_method {
     unsigned allowed_on;
     bool writes;                          /* refused on a read-only server, guarded by locks */
     bool quick;                           /* run() may be called on a connection thread */
+    bool opens;                           /* a file is opened when it is looked up: r->fd */
     void (*begin)(struct dav_request *r); /* may be NULL */
     void (*run)(struct dav_request *r);
     bool (*is_quick)(const struct dav_request *r); /* may be NULL: `quick` decides */

@@ -31,7 +31,7 @@
 #include "webdav/xmlbody.h"
 
 #define FIRST_PIECE  (16 * 1024) /* early, so that the client sees life */
-#define LATER_PIECE  (64 * 1024)
+#define LATER_PIECE  (256 * 1024)
 #define PIECE_NS     100000000  /* or what was written in this time */
 #define RESPONSE_MAX (16 << 20) /* of the first piece: one response with all that it may hold */
 #define HREF_MAX     (1 << 20)

@@ -21,7 +21,8 @@ struct mime;
 struct state;
 
 struct dav {
-    apr_pool_t *pool; /* start and stop only */
+    apr_pool_t *pool;           /* start and stop only */
+    apr_allocator_t *allocator; /* of all requests' pools; with a mutex */
     struct fs *fs;
     struct dav_config config;
     struct state *state;
@@ -49,6 +50,7 @@ struct dav_request {
     bool slash;       /* the target ended in a slash */
     bool exists;      /* found by dav_begin; looked at again under the guard before acting */
     struct fs_stat st;
+    int fd; /* of a file that dav_begin opened (method.h); -1 if none or taken */
 
     /* Destination of COPY and MOVE, set by their begin() */
     const char *dest;

@@ -11,9 +11,11 @@
 #include "webdav/locks.h"
 #include "webdav/precond.h"
 
+#define ATTEMPTS   8    /* to get one answer while somebody makes and removes the thing */
 #define SMALL_ATTR 2048 /* holds what most resources have, without asking for FS_ATTR_MAX */
 
-/* Nothing is at a path; but is there a link that leads nowhere? */
+/* Nothing was found at a path; is its name free? EACCES: a link has it, which leads nowhere. EAGAIN:
+ * something has it that came in this moment. */
 static int look_at_name(struct fs *fs, const char *path)
 {
     struct fs_dir *dir;
@@ -26,20 +28,23 @@ static int look_at_name(struct fs *fs, const char *path)
     fs_dir_close(dir);
     if (err == ENOENT)
         return 0;
-    return err ? err : EACCES;
+    if (err)
+        return err;
+    return st.type == FS_LINK ? EACCES : EAGAIN;
 }
 
 int resource_look(struct fs *fs, const char *path, bool *out_exists, struct fs_stat *out)
 {
-    int err = fs_stat(fs, path, out);
+    int err, taken = EAGAIN;
 
-    if (err && err != ENOENT && err != ENOTDIR)
-        return err;
-    if (err) {
-        int taken = look_at_name(fs, path);
-        if (taken)
-            return taken;
+    for (int i = 0; taken == EAGAIN && i < ATTEMPTS; i++) {
+        err = fs_stat(fs, path, out);
+        if (err && err != ENOENT && err != ENOTDIR)
+            return err;
+        taken = err ? look_at_name(fs, path) : 0;
     }
+    if (taken)
+        return taken;
     *out_exists = !err;
     return 0;
 }

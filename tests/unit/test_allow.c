@@ -28,7 +28,7 @@ static int tear_down(void **state)
 #define OF_FILE       "OPTIONS, GET, HEAD, PROPFIND, PUT, DELETE, COPY, MOVE, PROPPATCH, LOCK, UNLOCK"
 #define OF_COLLECTION "OPTIONS, GET, HEAD, PROPFIND, DELETE, COPY, MOVE, PROPPATCH, LOCK, UNLOCK"
 #define OF_ROOT       "OPTIONS, GET, HEAD, PROPFIND, COPY, PROPPATCH, LOCK, UNLOCK"
-#define OF_NOTHING    "OPTIONS, PUT, MKCOL, LOCK"
+#define OF_NOTHING    "OPTIONS, PUT, MKCOL, LOCK, UNLOCK"
 
 static void allow_is_true_per_resource(void **state)
 {
