@@ -4,7 +4,7 @@
  */
 #include "src/auth.h"
 
-#include <apr_base64.h>
+#include <apr_encode.h>
 #include <apr_file_io.h>
 #include <apr_hash.h>
 #include <apr_md5.h>
@@ -32,7 +32,8 @@ struct auth {
     pthread_mutex_t mutex;  /* guards the rest */
     apr_pool_t *users_pool; /* replaced as a whole, with users */
     apr_hash_t *users;      /* name -> hash */
-    struct remembered remembered[AUTH_REMEMBER_MAX];
+    struct remembered good[AUTH_REMEMBER_MAX];
+    struct remembered bad[AUTH_REMEMBER_MAX]; /* of their own: guesses must not push out the good */
 };
 
 /* What an unknown name is verified against, so that it takes as long as a known one. It is the
@@ -86,7 +87,8 @@ int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message)
     old = auth->users_pool;
     auth->users_pool = fresh;
     auth->users = users;
-    memset(auth->remembered, 0, sizeof auth->remembered);
+    memset(auth->good, 0, sizeof auth->good);
+    memset(auth->bad, 0, sizeof auth->bad);
     pthread_mutex_unlock(&auth->mutex);
     if (old)
         apr_pool_destroy(old);
@@ -131,11 +133,13 @@ static bool parse_basic(const char *header, apr_pool_t *pool, struct credentials
     if (strlen(header) > AUTH_HEADER_MAX)
         return false;
 
-    char *text = apr_palloc(pool, (apr_size_t)apr_base64_decode_len(header) + 1);
-    int size = apr_base64_decode(text, header);
+    apr_size_t size;
+    char *text = apr_palloc(pool, strlen(header) + 1);
+    if (apr_decode_base64(text, header, APR_ENCODE_STRING, APR_ENCODE_NONE, &size) != APR_SUCCESS)
+        return false;
     text[size] = '\0';
     char *colon = strchr(text, ':');
-    if (!colon || colon == text || strlen(text) != (size_t)size)
+    if (!colon || colon == text || strlen(text) != size)
         return false;
     *colon = '\0';
     *out = (struct credentials){ .user = text, .password = colon + 1 };
@@ -152,9 +156,18 @@ static void compute_mac(const struct auth *auth, const struct credentials *c, ap
         abort();
 }
 
-static struct remembered *slot_of(struct auth *auth, const unsigned char mac[MAC_SIZE])
+/* Both with the mutex held. */
+static struct remembered *slot_of(struct remembered table[AUTH_REMEMBER_MAX],
+                                  const unsigned char mac[MAC_SIZE])
 {
-    return &auth->remembered[((unsigned)mac[0] << 8 | mac[1]) % AUTH_REMEMBER_MAX];
+    return &table[((unsigned)mac[0] << 8 | mac[1]) % AUTH_REMEMBER_MAX];
+}
+
+static bool is_in(struct remembered table[AUTH_REMEMBER_MAX], const unsigned char mac[MAC_SIZE],
+                  int64_t now_ms)
+{
+    const struct remembered *slot = slot_of(table, mac);
+    return slot->until_ms > now_ms && gnutls_memcmp(slot->mac, mac, MAC_SIZE) == 0;
 }
 
 enum auth_answer auth_recall(struct auth *auth, const char *header, int64_t now_ms, apr_pool_t *pool,
@@ -167,11 +180,11 @@ enum auth_answer auth_recall(struct auth *auth, const char *header, int64_t now_
         return AUTH_REFUSED;
     compute_mac(auth, &c, pool, mac);
     pthread_mutex_lock(&auth->mutex);
-    struct remembered *slot = slot_of(auth, mac);
-    bool is_known = slot->until_ms > now_ms && gnutls_memcmp(slot->mac, mac, MAC_SIZE) == 0;
+    bool is_good = is_in(auth->good, mac, now_ms);
+    bool is_bad = !is_good && is_in(auth->bad, mac, now_ms);
     pthread_mutex_unlock(&auth->mutex);
-    if (!is_known)
-        return AUTH_UNKNOWN;
+    if (!is_good)
+        return is_bad ? AUTH_REFUSED : AUTH_UNKNOWN;
     *out_user = c.user;
     return AUTH_OK;
 }
@@ -188,15 +201,16 @@ enum auth_answer auth_verify(struct auth *auth, const char *header, int64_t now_
     const char *hash = apr_pstrdup(pool, apr_hash_get(auth->users, c.user, APR_HASH_KEY_STRING));
     pthread_mutex_unlock(&auth->mutex);
     apr_status_t status = apr_password_validate(c.password, hash ? hash : nobody_hash);
-    if (!hash || status != APR_SUCCESS)
-        return AUTH_REFUSED;
+    bool is_good = hash && status == APR_SUCCESS;
 
     compute_mac(auth, &c, pool, mac);
     pthread_mutex_lock(&auth->mutex);
-    struct remembered *slot = slot_of(auth, mac);
+    struct remembered *slot = slot_of(is_good ? auth->good : auth->bad, mac);
     memcpy(slot->mac, mac, MAC_SIZE);
-    slot->until_ms = now_ms + AUTH_REMEMBER_MS;
+    slot->until_ms = now_ms + (is_good ? AUTH_REMEMBER_MS : AUTH_REFUSE_MS);
     pthread_mutex_unlock(&auth->mutex);
+    if (!is_good)
+        return AUTH_REFUSED;
     *out_user = c.user;
     return AUTH_OK;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define AUTH_REMEMBER_MS  (5 * 60 * 1000)
+#define AUTH_REFUSE_MS    (10 * 1000) /* how long a wrong one is refused without another look */
 #define AUTH_REMEMBER_MAX 1024
 #define AUTH_HEADER_MAX   4096 /* longest Authorization value that is looked at */
 

@@ -1,6 +1,6 @@
 /*
  * APR has a thread pool, but it knows neither a stop that reaches a running task, nor several
- * waiters for one, nor lanes; a queue with one mutex and one condition is all that this takes.
+ * waiters for one, nor lanes. One mutex is enough: what is done under it is a few pointers.
  */
 #include "src/job.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE };
+enum job_state { JOB_QUEUED, JOB_DONE }; /* what matters between run and after */
 
 struct job {
     struct job_engine *engine;
@@ -24,39 +24,45 @@ struct job {
     struct job *live_next, **live_previous; /* all that the engine still works on */
 };
 
-struct queue {
+struct lane {
+    struct job_engine *engine;
+    pthread_cond_t work; /* a job was queued here, or we close */
     struct job *first, **last;
+    unsigned queued, queue_max;
 };
 
 struct job_engine {
-    pthread_mutex_t mutex; /* guards everything below */
-    pthread_cond_t work;   /* a job was queued, or we stop */
+    pthread_mutex_t mutex; /* guards everything below, lanes included */
     pthread_cond_t idle;   /* a job ended */
-    struct queue queues[2];
+    struct lane lanes[JOB_LANES];
     struct job *live;
-    unsigned queued, queue_max;
-    unsigned long_running;
-    unsigned workers;
     bool stopping;
     bool closing;
+    unsigned thread_count;
     pthread_t threads[];
 };
 
-static void queue_push(struct queue *queue, struct job *job)
+/* With the mutex held. */
+static void enqueue(struct job_engine *engine, struct job *job)
 {
+    struct lane *lane = &engine->lanes[job->lane];
     job->next = NULL;
-    *queue->last = job;
-    queue->last = &job->next;
+    *lane->last = job;
+    lane->last = &job->next;
+    lane->queued++;
+    pthread_cond_signal(&lane->work);
 }
 
-static struct job *queue_pop(struct queue *queue)
+/* With the mutex held. */
+static struct job *dequeue(struct lane *lane)
 {
-    struct job *job = queue->first;
+    struct job *job = lane->first;
     if (!job)
         return NULL;
-    queue->first = job->next;
-    if (!queue->first)
-        queue->last = &queue->first;
+    lane->first = job->next;
+    if (!lane->first)
+        lane->last = &lane->first;
+    lane->queued--;
     return job;
 }
 
@@ -76,22 +82,6 @@ static void live_remove(struct job *job)
         job->live_next->live_previous = job->live_previous;
 }
 
-/* With the mutex held. Short jobs first; a long one only while another worker stays free for short
- * ones. When stopping, order no longer matters but every job must be run to its end. */
-static struct job *next_job(struct job_engine *engine)
-{
-    struct job *job = queue_pop(&engine->queues[JOB_SHORT]);
-    if (!job && engine->long_running + 1 < engine->workers)
-        job = queue_pop(&engine->queues[JOB_LONG]);
-    if (job) {
-        engine->queued--;
-        engine->long_running += job->lane == JOB_LONG;
-        if (job->state == JOB_QUEUED)
-            job->state = JOB_RUNNING; /* else it is done, and has to clean up */
-    }
-    return job;
-}
-
 /* With the mutex held; drops it to release the item if this was the last reference. */
 static void unreference(struct job_engine *engine, struct job *job)
 {
@@ -105,14 +95,6 @@ static void unreference(struct job_engine *engine, struct job *job)
     pthread_mutex_lock(&engine->mutex);
 }
 
-/* With the mutex held. */
-static void enqueue(struct job_engine *engine, struct job *job)
-{
-    queue_push(&engine->queues[job->lane], job);
-    engine->queued++;
-    pthread_cond_signal(&engine->work);
-}
-
 static void tell_waiters(struct job *job)
 {
     job->state = JOB_DONE;
@@ -123,7 +105,7 @@ static void tell_waiters(struct job *job)
 /* One step of a job: run, or after. With the mutex held, which is given up meanwhile. */
 static void work_on(struct job_engine *engine, struct job *job)
 {
-    bool is_run = job->state == JOB_RUNNING;
+    bool is_run = job->state == JOB_QUEUED;
 
     pthread_mutex_unlock(&engine->mutex);
     if (is_run)
@@ -134,10 +116,6 @@ static void work_on(struct job_engine *engine, struct job *job)
 
     if (is_run)
         tell_waiters(job);
-    if (job->lane == JOB_LONG) {
-        engine->long_running--;
-        pthread_cond_signal(&engine->work); /* a long one may have waited for this place */
-    }
     /* Cleaning up may mean removing a tree, whatever the job itself was. has_after looks at what run()
      * left behind, which nobody changes once it is done. */
     if (is_run && job->kind->has_after && job->kind->has_after(job->item)) {
@@ -152,57 +130,63 @@ static void work_on(struct job_engine *engine, struct job *job)
 
 static void *worker(void *arg)
 {
-    struct job_engine *engine = arg;
+    struct lane *lane = arg;
+    struct job_engine *engine = lane->engine;
 
     pthread_mutex_lock(&engine->mutex);
     for (;;) {
-        struct job *job = next_job(engine);
+        struct job *job = dequeue(lane);
         if (job)
             work_on(engine, job);
         else if (engine->closing)
             break;
         else
-            pthread_cond_wait(&engine->work, &engine->mutex);
+            pthread_cond_wait(&lane->work, &engine->mutex);
     }
     pthread_mutex_unlock(&engine->mutex);
     return NULL;
 }
 
-static void init_conditions(struct job_engine *engine)
+static void init_sync(struct job_engine *engine)
 {
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&engine->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    pthread_cond_init(&engine->work, NULL);
+    pthread_mutex_init(&engine->mutex, NULL);
 }
 
-int job_engine_open(unsigned workers, unsigned queue_max, struct job_engine **out)
+static void init_lane(struct job_engine *engine, struct lane *lane, unsigned queue_max)
 {
-    assert(workers >= 2);
-    struct job_engine *engine = calloc(1, sizeof *engine + workers * sizeof engine->threads[0]);
+    *lane = (struct lane){ .engine = engine, .last = &lane->first, .queue_max = queue_max };
+    pthread_cond_init(&lane->work, NULL);
+}
+
+int job_engine_open(const struct job_lane_size sizes[JOB_LANES], struct job_engine **out)
+{
+    unsigned threads = 0;
+    int error = 0;
+
+    for (int i = 0; i < JOB_LANES; i++)
+        threads += sizes[i].workers;
+    struct job_engine *engine = calloc(1, sizeof *engine + threads * sizeof engine->threads[0]);
     if (!engine)
         return ENOMEM;
-    pthread_mutex_init(&engine->mutex, NULL);
-    init_conditions(engine);
-    engine->queues[JOB_SHORT].last = &engine->queues[JOB_SHORT].first;
-    engine->queues[JOB_LONG].last = &engine->queues[JOB_LONG].first;
-    engine->queue_max = queue_max;
-
-    /* next_job must not see a growing number of workers: long jobs wait until all are there. */
-    for (unsigned i = 0; i < workers; i++) {
-        int error = pthread_create(&engine->threads[i], NULL, worker, engine);
-        if (error) {
-            job_engine_close(engine);
-            return error;
+    init_sync(engine);
+    for (int i = 0; i < JOB_LANES; i++)
+        init_lane(engine, &engine->lanes[i], sizes[i].queue_max);
+    for (int i = 0; i < JOB_LANES; i++) {
+        for (unsigned n = 0; n < sizes[i].workers && !error; n++) {
+            error = pthread_create(&engine->threads[engine->thread_count], NULL, worker, &engine->lanes[i]);
+            engine->thread_count += !error;
         }
-        pthread_mutex_lock(&engine->mutex);
-        engine->workers++;
-        pthread_mutex_unlock(&engine->mutex);
     }
-    *out = engine;
-    return 0;
+    if (error)
+        job_engine_close(engine);
+    else
+        *out = engine;
+    return error;
 }
 
 int job_submit(struct job_engine *engine, const struct job_kind *kind, void *item, enum job_lane lane,
@@ -217,7 +201,7 @@ int job_submit(struct job_engine *engine, const struct job_kind *kind, void *ite
     pthread_mutex_lock(&engine->mutex);
     if (engine->stopping) {
         error = ECANCELED;
-    } else if (engine->queued >= engine->queue_max) {
+    } else if (engine->lanes[lane].queued >= engine->lanes[lane].queue_max) {
         error = EAGAIN;
     } else {
         waiter->job = job;
@@ -296,12 +280,14 @@ void job_engine_close(struct job_engine *engine)
     pthread_mutex_lock(&engine->mutex);
     assert(!engine->live);
     engine->closing = true;
-    pthread_cond_broadcast(&engine->work);
+    for (int i = 0; i < JOB_LANES; i++)
+        pthread_cond_broadcast(&engine->lanes[i].work);
     pthread_mutex_unlock(&engine->mutex);
-    for (unsigned i = 0; i < engine->workers; i++)
+    for (unsigned i = 0; i < engine->thread_count; i++)
         pthread_join(engine->threads[i], NULL);
+    for (int i = 0; i < JOB_LANES; i++)
+        pthread_cond_destroy(&engine->lanes[i].work);
     pthread_cond_destroy(&engine->idle);
-    pthread_cond_destroy(&engine->work);
     pthread_mutex_destroy(&engine->mutex);
     free(engine);
 }

@@ -9,13 +9,14 @@
  *   job_submit   queues the item with its first waiter; from here the job owns the item
  *   run          on a worker, once. Cannot fail; it should end soon once stop() was called
  *   done         each waiter is told, on the worker, in its waiter's callback
- *   after        if has_after says so: as a long job, behind the result
+ *   after        if has_after says so: in the lane for trees, behind the result
  *   release      when run and after have ended and the last waiter has left
  * A waiter stays until job_leave, also after done: while it stays the item lives, so the answer can
  * be sent from it. A waiter that leaves early is not told; the job goes on without it.
  *
- * Lanes. Short jobs are a few system calls, long ones walk or copy trees. Long jobs never occupy the
- * last worker, so a short one never waits for a long one.
+ * Lanes. What takes a few system calls, what waits for a disk to take an upload, what walks or copies
+ * trees, and what burns time on purpose (password hashes) each have workers and a queue of their own:
+ * however many of one kind there are, none keeps another kind waiting.
  *
  * Threads. One mutex in the engine guards queues, waiters and states; run, after and release are
  * called without it, stop and waiter callbacks with it: these must be short and must not call job_*.
@@ -31,7 +32,12 @@
 struct job;
 struct job_engine;
 
-enum job_lane { JOB_SHORT, JOB_LONG };
+enum job_lane { JOB_SHORT, JOB_UPLOAD, JOB_LONG, JOB_VERIFY, JOB_LANES };
+
+struct job_lane_size {
+    unsigned workers; /* at least 1 */
+    unsigned queue_max;
+};
 
 struct job_kind {
     void (*run)(void *item);
@@ -48,10 +54,10 @@ struct job_waiter {
     struct job_waiter *next;
 };
 
-/* `workers` at least 2 (one is kept for short jobs). EAGAIN if threads cannot be had. */
-int job_engine_open(unsigned workers, unsigned queue_max, struct job_engine **out);
+/* EAGAIN if threads cannot be had. */
+int job_engine_open(const struct job_lane_size sizes[JOB_LANES], struct job_engine **out);
 
-/* EAGAIN: the queue is full; ECANCELED: the engine is stopping. */
+/* EAGAIN: the lane's queue is full; ECANCELED: the engine is stopping. */
 int job_submit(struct job_engine *engine, const struct job_kind *kind, void *item, enum job_lane lane,
                struct job_waiter *waiter);
 

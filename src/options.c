@@ -93,7 +93,7 @@ static bool read_workers(struct options *o, const char *value)
 {
     char *end;
     unsigned long n = strtoul(value, &end, 10);
-    if (!isdigit((unsigned char)*value) || *end || n < 2 || n > OPTIONS_MAX_WORKERS)
+    if (!isdigit((unsigned char)*value) || *end || n < 1 || n > OPTIONS_MAX_WORKERS)
         return false;
     o->workers = (unsigned)n;
     return true;
@@ -180,7 +180,8 @@ static const struct option_row rows[] = {
       "send 102 Processing this often while an operation lasts; fractions allowed\n(default 15)" },
     { "heartbeat-mode", "MODE", read_mode,
       "auto, interim (102 to every HTTP/1.1 client) or off (default auto)" },
-    { "workers", "N", read_workers, "threads for everything that may take time, 2 to 256 (default 4)" },
+    { "workers", "N", read_workers,
+      "threads for each kind of work (small changes, uploads, trees), 1 to 256\n(default 4)" },
     { "state", "DIR", read_state,
       "where locks and the journal are kept, outside the served folder\n"
       "(default $STATE_DIRECTORY, else a folder below $XDG_STATE_HOME/holdfast)" },

@@ -17,6 +17,7 @@
 #define OPTIONS_MAX_LISTENERS 16
 #define OPTIONS_MAX_WORKERS   256
 #define OPTIONS_QUEUE_MAX     20000 /* operations waiting for a worker; more are answered 503 */
+#define OPTIONS_VERIFY_MAX    64    /* logins waiting to be verified; likewise */
 #define OPTIONS_XML_MAX       (1024 * 1024)
 
 struct options {

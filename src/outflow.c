@@ -3,7 +3,7 @@
  * to the worker from job_submit until the job is seen to be done. Then they change places.
  *
  * A connection may end while a piece is being made. So the flow is freed by whoever leaves last: the
- * response, or the job.
+ * transaction, the response, or the job.
  */
 #include "src/outflow.h"
 
@@ -24,7 +24,7 @@ struct outflow {
     atomic_uint references;
     struct job_engine *engine;
     enum job_lane lane;
-    struct pause *pause; /* the transaction's; not touched once the response is released */
+    struct pause *pause; /* the transaction's */
     struct dav_stream *stream;
     struct piece pieces[2];
     struct piece *front, *back;
@@ -113,15 +113,21 @@ static ssize_t read_more(void *cls, uint64_t position, char *out, size_t max)
     return (ssize_t)n;
 }
 
-static void release(void *cls)
+void outflow_leave(struct outflow *flow)
 {
-    struct outflow *flow = cls;
+    if (!flow)
+        return;
     job_leave(&flow->waiter);
     drop_reference(flow);
 }
 
+static void release(void *cls)
+{
+    outflow_leave(cls);
+}
+
 struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct pause *pause,
-                                  struct dav_stream *stream, uint64_t *out_sent)
+                                  struct dav_stream *stream, uint64_t *out_sent, struct outflow **out)
 {
     uint64_t length = stream->length == DAV_LENGTH_UNKNOWN ? MHD_SIZE_UNKNOWN : stream->length;
     struct outflow *flow = calloc(1, sizeof *flow);
@@ -130,7 +136,7 @@ struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane,
         return NULL;
     }
     *flow = (struct outflow){ .waiter = { .done = filled },
-                              .references = 1,
+                              .references = 2,
                               .engine = engine,
                               .lane = lane,
                               .pause = pause,
@@ -143,9 +149,12 @@ struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane,
 
     struct MHD_Response *response =
         MHD_create_response_from_callback(length, BLOCK_SIZE, read_more, flow, release);
-    if (response)
-        start_filling(flow);
-    else
-        release(flow);
+    if (!response) {
+        outflow_leave(flow);
+        outflow_leave(flow);
+        return NULL;
+    }
+    start_filling(flow);
+    *out = flow;
     return response;
 }

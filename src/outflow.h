@@ -6,7 +6,7 @@
  * to send the connection rests. So a slow client costs two buffers and no worker, and memory is flat at
  * any length.
  *
- * Life: outflow_open takes the stream and gives a response; both go when libmicrohttpd is done
+ * Life: outflow_open takes the stream and gives a response; outflow_leave when the transaction ends; both go when libmicrohttpd is done
  * with the response. The connection's pause is shared with the transaction: by the time a body flows
  * the transaction waits for nothing else.
  */
@@ -21,9 +21,14 @@
 #include "src/pause.h"
 #include "webdav/dav.h"
 
-/* *out_sent counts the bytes handed to libmicrohttpd; it must outlive the response. NULL if there is
- * no memory: the stream is closed then. */
+struct outflow;
+
+/* *out_sent counts the bytes handed to libmicrohttpd. Both pointers are used until outflow_leave. NULL if
+ * there is no memory: the stream is closed then. */
 struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct pause *pause,
-                                  struct dav_stream *stream, uint64_t *out_sent);
+                                  struct dav_stream *stream, uint64_t *out_sent, struct outflow **out);
+
+/* The transaction ends. libmicrohttpd may release the response before or after. */
+void outflow_leave(struct outflow *flow);
 
 #endif

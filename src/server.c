@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "src/hangup.h"
 #include "src/transaction.h"
 
 #define CONNECTION_MEMORY  (24 * 1024) /* request head and buffers of one; libmicrohttpd clears it each time */
@@ -47,6 +48,20 @@ static void completed(void *cls, struct MHD_Connection *connection, void **con_c
     if (*con_cls)
         transaction_free(*con_cls, how);
     *con_cls = NULL;
+}
+
+static void connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
+                               enum MHD_ConnectionNotificationCode what)
+{
+    struct server *server = cls;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *socket_context = info ? hangup_open(server->timer, info->connect_fd) : NULL;
+    } else {
+        hangup_close(*socket_context);
+        *socket_context = NULL;
+    }
 }
 
 /* Escapes are webdav's to decode, once, from the raw target. */
@@ -158,8 +173,9 @@ static struct MHD_Daemon *start_daemon(struct server *server, int fd)
         { MHD_OPTION_THREAD_POOL_SIZE, CONNECTION_THREADS, NULL },
         { MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
         { MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL },
+        { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, server },
     };
-    unsigned n = 11;
+    unsigned n = 12;
     if (server->tls_cert) {
         flags |= MHD_USE_TLS;
         options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, server->tls_cert };
@@ -241,6 +257,19 @@ static void init_waiting(struct server *server)
     pthread_mutex_init(&server->mutex, NULL);
 }
 
+/* Passwords are hashed by few: there are cores for little more, and a queue of guesses must be short. */
+static int open_engine(struct server *server)
+{
+    unsigned workers = server->options->workers;
+    const struct job_lane_size sizes[JOB_LANES] = {
+        [JOB_SHORT] = { workers, OPTIONS_QUEUE_MAX },
+        [JOB_UPLOAD] = { workers, OPTIONS_QUEUE_MAX },
+        [JOB_LONG] = { workers, OPTIONS_QUEUE_MAX },
+        [JOB_VERIFY] = { (workers + 1) / 2, OPTIONS_VERIFY_MAX },
+    };
+    return job_engine_open(sizes, &server->engine);
+}
+
 int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav, struct auth *auth,
                 struct server **out, const char **out_message)
 {
@@ -254,7 +283,7 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
     int error = read_tls_files(pool, server, out_message);
     if (error)
         return error;
-    error = job_engine_open(options->workers, OPTIONS_QUEUE_MAX, &server->engine);
+    error = open_engine(server);
     if (!error)
         error = timer_open(&server->timer);
     if (error)

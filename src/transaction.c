@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "src/hangup.h"
 #include "src/heartbeat.h"
 #include "src/interim.h"
 #include "src/log.h"
@@ -23,10 +24,10 @@
 
 /* A refused body up to this size is read and thrown away, so that the connection lives on; a client
  * that announced more, or asked first, gets its answer at once. */
-#define SWALLOW_MAX (1024 * 1024)
+#define SWALLOW_MAX         (1024 * 1024)
+#define SWALLOW_CHUNKED_MAX (64 * 1024 * 1024) /* where it did not say how much */
 
-#define HANGUP_LOOK_MS 1000
-#define SMALL_FILE     (8 * 1024)
+#define SMALL_FILE (8 * 1024)
 
 enum transaction_state { STATE_HEAD, STATE_AUTH, STATE_BODY, STATE_WORK, STATE_ANSWERED };
 
@@ -52,24 +53,27 @@ static const struct refusal unauthorized = { 401, "A user name and password are 
 
 struct transaction {
     struct job_waiter waiter; /* first: what work_done() gets */
-    struct alarm beat_alarm, hangup_alarm;
-    bool uses_timer; /* an alarm was set: both must be cancelled in the end */
+    struct alarm beat_alarm;
+    bool uses_timer;       /* the alarm was set and must be cancelled in the end */
+    bool is_counted;       /* by the server, as under way */
+    struct hangup *hangup; /* the connection's */
     struct server *server;
     enum transaction_state state;
     struct pause pause;
-    int socket; /* for look_for_hangup */
     apr_pool_t *pool;
     const char *target, *method, *user, *agent;
     apr_table_t *headers;
     struct verification *verification;
     const struct refusal *refusal; /* NULL: none */
     struct dav_request *request;
-    bool request_is_ours; /* no job has it */
+    bool request_is_ours;    /* no job has it */
+    struct outflow *outflow; /* of a body that is made while it is sent; NULL: none */
     struct heartbeat heartbeat;
     int64_t started_ms;
     int status;
     unsigned interims;
     uint64_t bytes;
+    uint64_t swallowed; /* of a body that was refused */
 };
 
 struct transaction *transaction_new(struct server *server, struct MHD_Connection *connection,
@@ -84,7 +88,9 @@ struct transaction *transaction_new(struct server *server, struct MHD_Connection
     t->user = "";
     t->started_ms = timer_now_ms();
     pause_init(&t->pause, connection);
-    server_transaction_began(server);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    t->hangup = info ? info->socket_context : NULL;
     return t;
 }
 
@@ -100,19 +106,6 @@ static int64_t beat_due(struct alarm *alarm)
     struct transaction *t = (struct transaction *)((char *)alarm - offsetof(struct transaction, beat_alarm));
     pause_end(&t->pause);
     return TIMER_NEVER;
-}
-
-/* A client that closes right behind a part of its body goes unnoticed: the last data and the end come
- * as one event to libmicrohttpd's edge-triggered epoll, which then waits for another. So while a body is
- * awaited we look ourselves, and shutting the socket down is the event that it waits for. */
-static int64_t look_for_hangup(struct alarm *alarm)
-{
-    struct transaction *t =
-        (struct transaction *)((char *)alarm - offsetof(struct transaction, hangup_alarm));
-    char byte;
-    if (recv(t->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-        shutdown(t->socket, SHUT_RDWR);
-    return alarm->due_ms + HANGUP_LOOK_MS;
 }
 
 /* ---- answering ---- */
@@ -153,6 +146,13 @@ static struct MHD_Response *read_small_file(const struct dav_reply *reply)
     return NULL;
 }
 
+static enum job_lane lane_of(const struct dav_request *request)
+{
+    if (dav_is_long(request))
+        return JOB_LONG;
+    return dav_is_upload(request) ? JOB_UPLOAD : JOB_SHORT;
+}
+
 static struct MHD_Response *make_response(struct transaction *t, struct dav_reply *reply)
 {
     struct MHD_Response *response;
@@ -170,8 +170,8 @@ static struct MHD_Response *make_response(struct transaction *t, struct dav_repl
             reply->fd = -1;
         return response;
     case DAV_STREAM:
-        response = outflow_open(t->server->engine, dav_is_long(t->request) ? JOB_LONG : JOB_SHORT, &t->pause,
-                                reply->stream, &t->bytes);
+        response = outflow_open(t->server->engine, lane_of(t->request), &t->pause, reply->stream, &t->bytes,
+                                &t->outflow);
         reply->stream = NULL;
         return response;
     case DAV_BUFFER:
@@ -268,10 +268,8 @@ static enum MHD_Result rest(struct transaction *t)
 
 static enum MHD_Result start_work(struct transaction *t)
 {
-    enum job_lane lane = dav_is_long(t->request) ? JOB_LONG : JOB_SHORT;
-
     t->waiter.done = work_done;
-    if (job_submit(t->server->engine, &request_kind, t->request, lane, &t->waiter) != 0)
+    if (job_submit(t->server->engine, &request_kind, t->request, lane_of(t->request), &t->waiter) != 0)
         return answer_refusal(t, &overload);
     t->request_is_ours = false;
     t->state = STATE_WORK;
@@ -292,8 +290,7 @@ static enum MHD_Result go_on_working(struct transaction *t)
 /* The request is complete. */
 static enum MHD_Result finish(struct transaction *t)
 {
-    if (t->uses_timer)
-        timer_cancel(t->server->timer, &t->hangup_alarm);
+    hangup_note(t->hangup, false);
     if (t->refusal)
         return answer_refusal(t, t->refusal);
     if (dav_request_reply(t->request)->status == 0) {
@@ -335,23 +332,10 @@ static bool leaves_body_unread(const struct transaction *t)
     return has_body(t) && (expects_continue(t) || (length && atoll(length) > SWALLOW_MAX));
 }
 
-static void await_body(struct transaction *t)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(t->pause.connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    t->state = STATE_BODY;
-    if (!has_body(t) || !info)
-        return;
-    t->socket = info->connect_fd;
-    t->uses_timer = true;
-    t->hangup_alarm.ring = look_for_hangup;
-    timer_set(t->server->timer, &t->hangup_alarm, timer_now_ms() + HANGUP_LOOK_MS);
-}
-
 static enum MHD_Result refuse(struct transaction *t, const struct refusal *refusal)
 {
     t->refusal = refusal;
-    await_body(t);
+    t->state = STATE_BODY;
     return leaves_body_unread(t) ? answer_refusal(t, refusal) : MHD_YES;
 }
 
@@ -368,7 +352,7 @@ static enum MHD_Result begin(struct transaction *t)
     t->request = dav_request_new(t->server->dav, &head);
     t->request_is_ours = true;
     dav_begin(t->request);
-    await_body(t);
+    t->state = STATE_BODY;
     const struct dav_reply *reply = dav_request_reply(t->request);
     return reply->status && (reply->close || leaves_body_unread(t)) ? answer(t) : MHD_YES;
 }
@@ -394,7 +378,7 @@ static enum MHD_Result start_verification(struct transaction *t, const char *hea
     *v = (struct verification){ .auth = t->server->auth, .pool = pool, .header = apr_pstrdup(pool, header) };
 
     t->waiter.done = work_done;
-    if (job_submit(t->server->engine, &verification_kind, v, JOB_SHORT, &t->waiter) != 0) {
+    if (job_submit(t->server->engine, &verification_kind, v, JOB_VERIFY, &t->waiter) != 0) {
         apr_pool_destroy(pool);
         return refuse(t, &overload);
     }
@@ -430,6 +414,8 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
     const struct heartbeat_client client = { .http_1_1 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0 };
     const char *user = "";
 
+    server_transaction_began(t->server);
+    t->is_counted = true;
     t->method = apr_pstrdup(t->pool, method);
     t->headers = apr_table_make(t->pool, 16);
     MHD_get_connection_values(t->pause.connection, MHD_HEADER_KIND, collect_header, t);
@@ -451,21 +437,32 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
     return authenticated(t, answer, user);
 }
 
+/* A part of the body. One that nobody wants is thrown away, but not without end. */
+static enum MHD_Result take_body(struct transaction *t, const char *data, size_t *size)
+{
+    if (t->refusal || dav_request_reply(t->request)->status) {
+        t->swallowed += *size;
+        if (t->swallowed > SWALLOW_CHUNKED_MAX && !apr_table_get(t->headers, "Content-Length"))
+            return MHD_NO;
+    } else {
+        dav_body(t->request, data, *size);
+    }
+    *size = 0;
+    return MHD_YES;
+}
+
 enum MHD_Result transaction_proceed(struct transaction *t, const char *method, const char *version,
                                     const char *data, size_t *size)
 {
+    if (t->state <= STATE_BODY)
+        hangup_note(t->hangup, true);
     switch (t->state) {
     case STATE_HEAD:
         return start(t, method, version);
     case STATE_AUTH:
         return finish_verification(t);
     case STATE_BODY:
-        if (*size == 0)
-            return finish(t);
-        if (!t->refusal)
-            dav_body(t->request, data, *size);
-        *size = 0;
-        return MHD_YES;
+        return *size ? take_body(t, data, size) : finish(t);
     case STATE_WORK:
         return go_on_working(t);
     case STATE_ANSWERED:
@@ -516,13 +513,15 @@ void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how
 
     if (t->uses_timer) {
         timer_cancel(server->timer, &t->beat_alarm);
-        timer_cancel(server->timer, &t->hangup_alarm);
     }
     log_end(t, how);
+    outflow_leave(t->outflow);
     job_leave(&t->waiter); /* the job itself goes on */
     if (t->request_is_ours)
         dav_request_free(t->request);
     pause_release(&t->pause);
+    hangup_note(t->hangup, true);
+    if (t->is_counted)
+        server_transaction_ended(server);
     apr_pool_destroy(t->pool);
-    server_transaction_ended(server);
 }

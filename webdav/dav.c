@@ -23,6 +23,7 @@
 #include "webdav/state.h"
 
 #define DEFAULT_MIME_FILE "/etc/mime.types"
+#define SMALL_UPLOAD      (256 * 1024)
 #define ALLOCATOR_KEEPS   (512 * 1024) /* bytes for the requests to come */
 
 /* ---- the whole ---- */
@@ -206,6 +207,11 @@ bool dav_is_quick(const struct dav_request *r)
 bool dav_is_long(const struct dav_request *r)
 {
     return r->method && r->method->is_long && r->method->is_long(r);
+}
+
+bool dav_is_upload(const struct dav_request *r)
+{
+    return r->upload && staging_size(r->upload) > SMALL_UPLOAD;
 }
 
 void dav_run(struct dav_request *r)

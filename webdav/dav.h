@@ -106,6 +106,8 @@ void dav_body(struct dav_request *r, const void *data, size_t len);
 bool dav_is_quick(const struct dav_request *r);
 /* Walks or copies a tree: may keep a worker busy for a long time. */
 bool dav_is_long(const struct dav_request *r);
+/* Publishes a body that is large enough for its sync to take a while. */
+bool dav_is_upload(const struct dav_request *r);
 void dav_run(struct dav_request *r);
 bool dav_has_cleanup(const struct dav_request *r);
 void dav_cleanup(struct dav_request *r);

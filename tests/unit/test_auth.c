@@ -91,6 +91,7 @@ static void wrong_or_malformed_credentials_are_refused(void **state)
                                      basic("nobody:secret"),
                                      basic(":secret"),
                                      basic("annsecret"),
+                                     apr_pstrcat(pool, basic("ann:secret"), " x", NULL),
                                      "Basic",
                                      "Basic ",
                                      "Basic !!!",
@@ -132,6 +133,19 @@ static void reloading_brings_new_users_and_forgets_old_ones(void **state)
     auth_close(auth);
 }
 
+static void a_wrong_password_is_refused_for_a_while_without_being_verified(void **state)
+{
+    (void)state;
+    const char *user, *wrong = basic("ann:guess");
+    struct auth *auth = people();
+    assert_int_equal(auth_recall(auth, wrong, 1000, pool, &user), AUTH_UNKNOWN);
+    assert_int_equal(auth_verify(auth, wrong, 1000, pool, &user), AUTH_REFUSED);
+    assert_int_equal(auth_recall(auth, wrong, 1000 + AUTH_REFUSE_MS - 1, pool, &user), AUTH_REFUSED);
+    assert_int_equal(auth_recall(auth, wrong, 1000 + AUTH_REFUSE_MS, pool, &user), AUTH_UNKNOWN);
+    assert_int_equal(auth_recall(auth, basic("ann:secret"), 1000, pool, &user), AUTH_UNKNOWN);
+    auth_close(auth);
+}
+
 static void an_overlong_header_is_refused_unread(void **state)
 {
     (void)state;
@@ -165,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_password_may_hold_a_colon),
         cmocka_unit_test(wrong_or_malformed_credentials_are_refused),
         cmocka_unit_test(reloading_brings_new_users_and_forgets_old_ones),
+        cmocka_unit_test(a_wrong_password_is_refused_for_a_while_without_being_verified),
         cmocka_unit_test(an_overlong_header_is_refused_unread),
         cmocka_unit_test(a_bad_file_is_named_with_its_line),
     };

@@ -107,8 +107,11 @@ static void done(struct job_waiter *waiter)
 
 static struct job_engine *open_engine(unsigned workers, unsigned queue_max)
 {
+    struct job_lane_size sizes[JOB_LANES];
     struct job_engine *engine;
-    assert_int_equal(job_engine_open(workers, queue_max, &engine), 0);
+    for (int i = 0; i < JOB_LANES; i++)
+        sizes[i] = (struct job_lane_size){ .workers = workers, .queue_max = queue_max };
+    assert_int_equal(job_engine_open(sizes, &engine), 0);
     told.value = 0;
     return engine;
 }
@@ -159,28 +162,32 @@ static void a_job_goes_on_when_its_waiter_leaves(void **state)
     close_engine(engine);
 }
 
-static void long_jobs_never_take_the_last_worker(void **state)
+static void no_lane_waits_for_another(void **state)
 {
     (void)state;
-    enum { LONG = 5 };
+    enum { EACH = 5 };
     struct gate start = GATE, started = GATE, ended = GATE;
-    struct job_engine *engine = open_engine(3, 100);
-    struct item slow[LONG] = { 0 };
-    for (int i = 0; i < LONG; i++) {
-        slow[i] = (struct item){ .waiter = { .done = done }, .start = &start, .started = &started };
-        assert_int_equal(job_submit(engine, &kind, &slow[i], JOB_LONG, &slow[i].waiter), 0);
+    struct job_engine *engine = open_engine(2, 100);
+    struct item slow[JOB_LANES][EACH] = { 0 };
+    for (int lane = JOB_UPLOAD; lane < JOB_LANES; lane++) {
+        for (int i = 0; i < EACH; i++) {
+            struct item *item = &slow[lane][i];
+            *item = (struct item){ .waiter = { .done = done }, .start = &start, .started = &started };
+            assert_int_equal(job_submit(engine, &kind, item, (enum job_lane)lane, &item->waiter), 0);
+        }
     }
-    gate_await(&started, 2);
+    gate_await(&started, (JOB_LANES - 1) * 2);
 
     struct item quick = { .waiter = { .done = done }, .ended = &ended };
     assert_int_equal(job_submit(engine, &kind, &quick, JOB_SHORT, &quick.waiter), 0);
     gate_await(&ended, 1);
-    assert_int_equal(gate_value(&started), 2);
+    assert_int_equal(gate_value(&started), (JOB_LANES - 1) * 2);
 
     gate_add(&start, 1);
-    gate_await(&told, LONG + 1);
-    for (int i = 0; i < LONG; i++)
-        job_leave(&slow[i].waiter);
+    gate_await(&told, (JOB_LANES - 1) * EACH + 1);
+    for (int lane = JOB_UPLOAD; lane < JOB_LANES; lane++)
+        for (int i = 0; i < EACH; i++)
+            job_leave(&slow[lane][i].waiter);
     job_leave(&quick.waiter);
     close_engine(engine);
 }
@@ -331,7 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_waiter_is_told_and_the_item_lives_until_it_leaves),
         cmocka_unit_test(a_job_goes_on_when_its_waiter_leaves),
-        cmocka_unit_test(long_jobs_never_take_the_last_worker),
+        cmocka_unit_test(no_lane_waits_for_another),
         cmocka_unit_test(cleaning_up_is_long_work_even_behind_a_short_job),
         cmocka_unit_test(a_full_queue_refuses_and_leaves_the_item_alone),
         cmocka_unit_test(draining_waits_for_what_is_done_behind_the_answer),

@@ -34,7 +34,7 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         { "serve a b", "one DIR only" },
         { "serve --nonsense a", "unknown option --nonsense" },
         { "serve a --workers", "a value is missing after --workers" },
-        { "serve --workers 1 a", "--workers: bad value 1" },
+        { "serve --workers 0 a", "--workers: bad value 0" },
         { "serve --workers 257 a", "--workers: bad value 257" },
         { "serve --workers x a", "--workers: bad value x" },
         { "serve --heartbeat 0 a", "--heartbeat: bad value 0" },

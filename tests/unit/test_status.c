@@ -38,6 +38,7 @@ static void an_errno_means_what_its_role_says(void **state)
         { "ENOSPC", ENOSPC, 507, 507, 507 },
         { "EDQUOT", EDQUOT, 507, 507, 507 },
         { "E2BIG", E2BIG, 507, 507, 507 },
+        { "EMSGSIZE", EMSGSIZE, 507, 507, 507 },
         { "EBUSY", EBUSY, 409, 409, 409 },
         { "ECANCELED", ECANCELED, 503, 503, 503 },
         { "EMFILE", EMFILE, 503, 503, 503 },
