@@ -3,8 +3,11 @@
  *
  * The store is asked once per directory and process; `in` counts the names of ours that may be in a
  * directory now. A directory that is left stays recorded: the next upload to it then costs nothing,
- * and recovery finds it empty. When a tree is moved its directories in use are recorded under the
- * new path as well and stay so (`in` is never taken back there), since whoever is in them knows only
+ * and recovery finds it empty. Of those only so many are kept, in the order in which they were left: one
+ * more costs the oldest its place, so that no enter or leave asks more than one statement of the store.
+ *
+ * When a tree is moved its directories in use are recorded under the new path as well and stay so (`in`
+ * is never taken back there), since whoever is in them knows only the old path. Idle ones grow old under
  * the old path. Too much is recorded now and then, too little never.
  */
 #include "fs/journal.h"
@@ -24,7 +27,8 @@
 #define BUCKETS_FIRST 64 /* a power of two */
 
 struct place {
-    struct place *next; /* in its bucket */
+    struct place *next;          /* in its bucket */
+    struct place *older, *newer; /* among the idle ones, which are those with in == 0 */
     unsigned in;
     char path[];
 };
@@ -34,7 +38,11 @@ struct journal {
     struct journal_store store; /* functions NULL: none */
     struct place **buckets;
     size_t bucket_count, place_count;
-    size_t in_count; /* the sum of all `in` */
+    size_t in_count;               /* the sum of all `in` */
+    struct place *oldest, *newest; /* idle */
+    size_t idle_count;
+    char *postponed[JOURNAL_POSTPONED_MAX];
+    size_t postponed_count;
 };
 
 static size_t hash(const char *path)
@@ -82,7 +90,45 @@ static void grow(struct journal *journal)
     free(old);
 }
 
-/* The place of that path, recorded if it was not. */
+static void idle_add(struct journal *journal, struct place *place)
+{
+    place->older = journal->newest;
+    place->newer = NULL;
+    *(journal->newest ? &journal->newest->newer : &journal->oldest) = place;
+    journal->newest = place;
+    journal->idle_count++;
+}
+
+static void idle_remove(struct journal *journal, struct place *place)
+{
+    *(place->older ? &place->older->newer : &journal->oldest) = place->newer;
+    *(place->newer ? &place->newer->older : &journal->newest) = place->older;
+    journal->idle_count--;
+}
+
+static void enter(struct journal *journal, struct place *place)
+{
+    if (!place->in++)
+        idle_remove(journal, place);
+    journal->in_count++;
+}
+
+/* An idle one. If the store fails it has too much, which is no harm. */
+static void forget(struct journal *journal, struct place *place)
+{
+    struct place **link = bucket_of(journal, place->path);
+
+    while (*link != place)
+        link = &(*link)->next;
+    *link = place->next;
+    journal->place_count--;
+    idle_remove(journal, place);
+    if (journal->store.remove)
+        journal->store.remove(journal->store.ctx, place->path);
+    free(place);
+}
+
+/* The place of that path, recorded if it was not; then idle, and to be entered. */
 static int record(struct journal *journal, const char *path, struct place **out)
 {
     struct place *place = find(journal, path);
@@ -107,6 +153,7 @@ static int record(struct journal *journal, const char *path, struct place **out)
     place->in = 0;
     memcpy(place->path, path, size);
     *bucket = place;
+    idle_add(journal, place);
     *out = place;
     return 0;
 }
@@ -135,10 +182,8 @@ int journal_enter(struct journal *journal, const char *dir_path)
         return 0;
     pthread_mutex_lock(&journal->mutex);
     int err = record(journal, dir_path, &place);
-    if (!err) {
-        place->in++;
-        journal->in_count++;
-    }
+    if (!err)
+        enter(journal, place);
     pthread_mutex_unlock(&journal->mutex);
     return err;
 }
@@ -150,8 +195,11 @@ void journal_leave(struct journal *journal, const char *dir_path)
     pthread_mutex_lock(&journal->mutex);
     struct place *place = find(journal, dir_path);
     if (place && place->in) {
-        place->in--;
         journal->in_count--;
+        if (!--place->in)
+            idle_add(journal, place);
+        if (journal->idle_count > JOURNAL_IDLE_MAX)
+            forget(journal, journal->oldest);
     }
     pthread_mutex_unlock(&journal->mutex);
 }
@@ -179,12 +227,9 @@ static void record_moved(struct journal *journal, const char *from, const char *
         for (place = journal->buckets[i]; place; place = place->next)
             if (place->in && path_is_within(place->path, from))
                 list_push(&moved, path_rebase(pool, place->path, from, to), pool);
-    for (; moved; moved = moved->next) {
-        if (record(journal, moved->path, &place) == 0) {
-            place->in++;
-            journal->in_count++;
-        }
-    }
+    for (; moved; moved = moved->next)
+        if (record(journal, moved->path, &place) == 0)
+            enter(journal, place);
 }
 
 void journal_moved(struct journal *journal, const char *from, const char *to)
@@ -201,6 +246,52 @@ void journal_moved(struct journal *journal, const char *from, const char *to)
     pthread_mutex_unlock(&journal->mutex);
 }
 
+static bool forget_one(struct journal *journal, const char *path)
+{
+    struct place *place;
+
+    pthread_mutex_lock(&journal->mutex);
+    place = journal->oldest;
+    while (place && !path_is_within(place->path, path))
+        place = place->newer;
+    if (place)
+        forget(journal, place);
+    pthread_mutex_unlock(&journal->mutex);
+    return place;
+}
+
+/* One at a time: each may be a sync of the store, and others want to enter. */
+void journal_forget(struct journal *journal, const char *path)
+{
+    while (journal && forget_one(journal, path))
+        ;
+}
+
+void journal_postpone(struct journal *journal, const char *path)
+{
+    if (!journal)
+        return;
+    pthread_mutex_lock(&journal->mutex);
+    if (journal->postponed_count < JOURNAL_POSTPONED_MAX) {
+        char *copy = strdup(path);
+        if (copy)
+            journal->postponed[journal->postponed_count++] = copy;
+    }
+    pthread_mutex_unlock(&journal->mutex);
+}
+
+size_t journal_take_postponed(struct journal *journal, char *out[JOURNAL_POSTPONED_MAX])
+{
+    if (!journal)
+        return 0;
+    pthread_mutex_lock(&journal->mutex);
+    size_t count = journal->postponed_count;
+    memcpy(out, journal->postponed, count * sizeof(*out));
+    journal->postponed_count = 0;
+    pthread_mutex_unlock(&journal->mutex);
+    return count;
+}
+
 void journal_close(struct journal *journal)
 {
     if (!journal)
@@ -213,6 +304,8 @@ void journal_close(struct journal *journal)
             free(place);
         }
     }
+    while (journal->postponed_count)
+        free(journal->postponed[--journal->postponed_count]);
     free(journal->buckets);
     pthread_mutex_destroy(&journal->mutex);
     free(journal);

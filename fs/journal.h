@@ -19,6 +19,9 @@
 
 #include "fs/fs.h"
 
+#define JOURNAL_IDLE_MAX      1024 /* directories remembered that nobody is in */
+#define JOURNAL_POSTPONED_MAX 64
+
 struct journal;
 
 /* Each returns 0 or errno; paths are canonical. To add what is there or to remove what is not there
@@ -49,6 +52,16 @@ void journal_leave(struct journal *journal, const char *dir_path);
  * `from` that somebody is in are recorded under their names within `to` too. Who is in one leaves it
  * by the path by which it was entered. */
 void journal_moved(struct journal *journal, const char *from, const char *to);
+
+/* A tree has been removed: directories within it that nobody is in are forgotten, in the store too.
+ * (Elsewhere the ones left longest ago are, when there are more than JOURNAL_IDLE_MAX.) */
+void journal_forget(struct journal *journal, const char *path);
+
+/* Instead of journal_leave: the hidden name at `path` could not be removed since others still make names
+ * in it. Its directory stays entered, and a few such paths are kept to be tried again; more of them are
+ * left for recovery. journal_take_postponed gives all away, each to be freed. See purge.h. */
+void journal_postpone(struct journal *journal, const char *path);
+size_t journal_take_postponed(struct journal *journal, char *out[JOURNAL_POSTPONED_MAX]);
 
 /* Forgets, in the store too, every directory that nobody is in; the rest stays for recovery. */
 void journal_close(struct journal *journal);

@@ -15,8 +15,8 @@
 #include "fs/hidden.h"
 #include "fs/journal.h"
 #include "fs/path.h"
+#include "fs/purge.h"
 #include "fs/swap.h"
-#include "fs/tree.h"
 
 #define FILE_MODE 0666 /* less the umask */
 
@@ -319,42 +319,15 @@ int staging_commit(struct staging *staging, bool replace, struct fs_stat *out)
     return err;
 }
 
-static char *hidden_path(const struct staging *staging)
-{
-    size_t len = strlen(staging->dir_path);
-    char *path = malloc(len + 1 + HIDDEN_SIZE);
-
-    if (!path)
-        return NULL;
-    memcpy(path, staging->dir_path, len);
-    if (len)
-        path[len++] = '/';
-    memcpy(path + len, staging->hidden, strlen(staging->hidden) + 1);
-    return path;
-}
-
-static int remove_hidden(struct staging *staging, struct progress *progress)
-{
-    const struct tree_report report = { .progress = progress };
-    char *path = hidden_path(staging);
-
-    if (!path)
-        return ENOMEM;
-    int err = tree_remove(staging->dir, staging->hidden, path, &report);
-    free(path);
-    return err;
-}
-
 void staging_purge(struct staging *staging, struct progress *progress)
 {
     if (!staging)
         return;
     close_file(staging);
-    if (staging->state == STAGED || staging->state == OLD) {
-        int err = remove_hidden(staging, progress);
-        if (!err || err == ENOENT) /* else it is left for recovery */
-            clean(staging);
-    }
+    if (staging->state == STAGED || staging->state == OLD)
+        purge_name(staging->dir, staging->dir_path, staging->hidden, progress);
+    if (staging->is_tree) /* it may be we who kept a tree from being removed */
+        purge_postponed(staging->fs, progress);
     staging_delete(staging);
 }
 

@@ -60,7 +60,7 @@ int staging_commit(struct staging *staging, bool replace, struct fs_stat *out);
 void staging_free(struct staging *staging);
 
 /* The same for what may be a large tree: counts what it removes and stops when told. The rest is left
- * for recovery then. */
+ * for recovery then. What nobody could remove while we were in it goes with it (purge.h). */
 void staging_purge(struct staging *staging, struct progress *progress);
 
 #endif

@@ -11,14 +11,15 @@
 #include "fs/hidden.h"
 #include "fs/journal.h"
 #include "fs/path.h"
+#include "fs/purge.h"
 #include "fs/swap.h"
 #include "fs/tree.h"
 
 struct trash {
     struct fs_dir *dir;
     char name[HIDDEN_SIZE];
-    size_t dir_path_len;
-    char path[]; /* of the hidden name */
+    char *was;       /* what a collection was called; NULL: its name is in use again */
+    char dir_path[]; /* `was` is behind it */
 };
 
 /* A directory opened by the path of a member. */
@@ -59,36 +60,35 @@ static int sync_dir(struct fs_dir *dir)
     return dir->fs->durable ? fs_dir_sync(dir) : 0;
 }
 
-static struct trash *trash_new(const char *dir_path)
+/* `was` is NULL or the path of a member of dir_path. */
+static struct trash *trash_new(const char *dir_path, const char *was)
 {
-    size_t len = strlen(dir_path);
-    struct trash *trash = calloc(1, sizeof(*trash) + len + 1 + HIDDEN_SIZE);
+    size_t len = strlen(dir_path) + 1, was_len = was ? strlen(was) + 1 : 0;
+    struct trash *trash = calloc(1, sizeof(*trash) + len + was_len);
 
     if (!trash)
         return NULL;
-    trash->dir_path_len = len;
-    memcpy(trash->path, dir_path, len);
+    memcpy(trash->dir_path, dir_path, len);
+    if (was) {
+        trash->was = trash->dir_path + len;
+        memcpy(trash->was, was, was_len);
+    }
     return trash;
 }
 
 /* The hidden name is there, and entered in the journal. The directory's handle moves to the trash. */
 static void trash_fill(struct trash *trash, struct parent *parent, const char *hidden)
 {
-    size_t len = trash->dir_path_len;
-
     trash->dir = parent->in.dir;
     parent->in.dir = NULL;
     memcpy(trash->name, hidden, HIDDEN_SIZE);
-    if (len)
-        trash->path[len++] = '/';
-    memcpy(trash->path + len, hidden, strlen(hidden) + 1);
 }
 
 /* A collection vanishes by taking a hidden name. */
-static int trash_dir(struct parent *parent, struct trash **out)
+static int trash_dir(struct parent *parent, const char *path, struct trash **out)
 {
     struct journal *journal = parent->in.dir->fs->journal;
-    struct trash *trash = trash_new(parent->path);
+    struct trash *trash = trash_new(parent->path, path);
     char hidden[HIDDEN_SIZE];
 
     if (!trash)
@@ -124,7 +124,7 @@ int tree_trash(struct fs *fs, const char *path, struct trash **out_trash)
     if (!parent.found) {
         err = ENOENT;
     } else if (parent.st.type == FS_DIR) {
-        err = trash_dir(&parent, out_trash);
+        err = trash_dir(&parent, path, out_trash);
     } else {
         err = fs_unlink(parent.in.dir, parent.name);
         if (!err)
@@ -136,14 +136,12 @@ int tree_trash(struct fs *fs, const char *path, struct trash **out_trash)
 
 void trash_purge(struct trash *trash, struct progress *progress)
 {
-    const struct tree_report report = { .progress = progress };
-
     if (!trash)
         return;
-    int err = tree_remove(trash->dir, trash->name, trash->path, &report);
-    trash->path[trash->dir_path_len] = '\0';
-    if (!err || err == ENOENT)
-        journal_leave(trash->dir->fs->journal, trash->path);
+    purge_name(trash->dir, trash->dir_path, trash->name, progress);
+    if (trash->was && !progress_is_stopped(progress))
+        journal_forget(trash->dir->fs->journal, trash->was);
+    purge_postponed(trash->dir->fs, progress);
     fs_dir_close(trash->dir);
     free(trash);
 }
@@ -172,7 +170,7 @@ static int move_over(struct parent *from, struct parent *to, struct trash **out)
     if (from_st.dev != to_st.dev)
         return EXDEV;
     /* Either of the two directories may be the one: room for the longer path. */
-    struct trash *trash = trash_new(strlen(from->path) > strlen(to->path) ? from->path : to->path);
+    struct trash *trash = trash_new(strlen(from->path) > strlen(to->path) ? from->path : to->path, NULL);
     if (!trash)
         return ENOMEM;
     err = swap_move(from->in, from->name, to->in, to->name, hidden, &in_from);
@@ -181,8 +179,7 @@ static int move_over(struct parent *from, struct parent *to, struct trash **out)
         return err;
     }
     struct parent *holder = in_from ? from : to;
-    trash->dir_path_len = strlen(holder->path);
-    memcpy(trash->path, holder->path, trash->dir_path_len);
+    memcpy(trash->dir_path, holder->path, strlen(holder->path) + 1);
     trash_fill(trash, holder, hidden);
     *out = trash;
     return 0;

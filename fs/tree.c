@@ -4,6 +4,10 @@
  * The copy keeps a stack of destination directories beside the walk's own. A directory is made
  * writable for us and gets its real mode when it is left; a place on the stack without a directory
  * stands for one that could not be made, and whose members are skipped.
+ *
+ * The removal never goes far down: a directory at LIFT_DEPTH is renamed into the root of what is being
+ * removed, where it is met later as a member like others. So a tree of any depth is removed with that
+ * many directories open, and a crash leaves a tree that is removed the same way.
  */
 #include "fs/tree.h"
 
@@ -13,11 +17,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs/hidden.h"
 #include "fs/walk.h"
 
 #define STACK_FIRST 16
 #define FILE_MODE   0777u /* what a copy keeps: no set-user-id for a file that is now ours */
 #define DIR_MODE    07777u
+#define LIFT_DEPTH  32  /* directories that a removal has open; each has a descriptor and a buffer */
+#define AGAIN_MAX   100 /* how often a removal reads a directory again that others still fill */
 
 struct copy {
     struct fs *fs;
@@ -273,20 +280,48 @@ static bool grant(const struct walk_entry *entry)
            fs_set_meta(entry->dir, entry->name, &meta) == 0;
 }
 
-static int remove_step(struct walk *walk, enum walk_event event, const struct walk_entry *entry)
+struct removal {
+    struct walk *walk;
+    struct fs_dir *root; /* as long as the walk is in it */
+    bool has_lifted;     /* since the root was entered, which may have names that were not read */
+    unsigned again;
+    int first; /* error */
+};
+
+/* Deep down: the directory goes up, and is dealt with there. Where it cannot (another file system, no
+ * room for a name) the walk goes on into it. */
+static void lift(struct removal *removal, const struct walk_entry *entry)
 {
+    char name[HIDDEN_SIZE];
+
+    if (entry->depth < LIFT_DEPTH)
+        return;
+    hidden_name(name);
+    if (fs_rename(entry->dir, entry->name, removal->root, name, FS_NOREPLACE) != 0)
+        return;
+    removal->has_lifted = true;
+    walk_skip(removal->walk);
+}
+
+static int remove_step(struct removal *removal, enum walk_event event, const struct walk_entry *entry)
+{
+    if (entry->depth == 1)
+        removal->root = entry->dir;
     switch (event) {
     case WALK_ENTRY:
         return fs_unlink(entry->dir, entry->name);
     case WALK_ENTER:
         grant(entry);
+        if (!entry->depth)
+            removal->has_lifted = false;
+        lift(removal, entry);
         return 0;
     case WALK_LEAVE:
         return fs_rmdir(entry->dir, entry->name);
     case WALK_FAILED:
         if (entry->error != EACCES || !grant(entry))
             return entry->error;
-        walk_retry(walk);
+        walk_retry(removal->walk);
         return 0;
     case WALK_END:
         break;
@@ -294,28 +329,41 @@ static int remove_step(struct walk *walk, enum walk_event event, const struct wa
     return 0;
 }
 
+/* A directory that is not empty: is it worth reading again? Not for a member that has been reported. */
+static bool is_refilled(struct removal *removal, const struct walk_entry *entry)
+{
+    if (!entry->depth && removal->has_lifted)
+        return true;
+    return !removal->first && removal->again++ < AGAIN_MAX;
+}
+
 int tree_remove(struct fs_dir *dir, const char *name, const char *path, const struct tree_report *report)
 {
+    struct removal removal = { 0 };
     struct walk_entry entry;
     enum walk_event event;
-    struct walk *walk;
-    int first = 0;
 
-    int err = walk_open_at(dir, name, path, WALK_HIDDEN, &walk);
+    int err = walk_open_at(dir, name, path, WALK_HIDDEN, &removal.walk);
     if (err)
         return err;
-    while (!is_fatal(err) && (event = walk_next(walk, &entry)) != WALK_END) {
+    while (!is_fatal(err) && (event = walk_next(removal.walk, &entry)) != WALK_END) {
         bool stop = progress_is_stopped(report->progress);
-        err = stop ? ECANCELED : remove_step(walk, event, &entry);
+        err = stop ? ECANCELED : remove_step(&removal, event, &entry);
         if (!err && (event == WALK_ENTRY || event == WALK_LEAVE))
             progress_add(report->progress, 1, 0);
-        if (!err || err == ENOENT || (err == ENOTEMPTY && first))
+        if (!err && event == WALK_LEAVE && !entry.depth)
+            removal.first = 0; /* what failed did not when it was met again */
+        if (err == ENOTEMPTY && event == WALK_LEAVE && is_refilled(&removal, &entry)) {
+            walk_retry(removal.walk);
+            continue;
+        }
+        if (!err || err == ENOENT || (err == ENOTEMPTY && removal.first))
             continue; /* gone by itself, or kept by a member that has been reported */
-        if (!first || is_fatal(err))
-            first = err;
+        if (!removal.first || is_fatal(err))
+            removal.first = err;
         if (!is_fatal(err))
             report_failed(report, entry.relpath, err);
     }
-    walk_close(walk);
-    return first;
+    walk_close(removal.walk);
+    return removal.first;
 }

@@ -4,7 +4,8 @@
  * Both count into `progress` and stop with ECANCELED soon after its flag is set. Failures of single
  * members are told to `failed` one by one and the rest goes on (RFC 4918 9.8.5); what makes the
  * whole senseless (ENOSPC, EDQUOT, EIO on the destination, EROFS, ENOMEM, EMFILE, ENFILE, ECANCELED)
- * ends it and is returned. Memory and open directories are bounded by the depth.
+ * ends it and is returned. A copy's memory and open directories are bounded by the depth, which the
+ * limit on descriptors therefore limits (EMFILE); a removal needs a fixed number of both at any depth.
  */
 #ifndef HOLDFAST_TREE_H
 #define HOLDFAST_TREE_H
@@ -31,8 +32,11 @@ int tree_copy(struct fs *fs, const char *src, struct fs_dir *to, const char *nam
               const struct tree_report *report);
 
 /* Removes an entry with everything in it, hidden names included, links as links; `path` is what it is
- * called from the fs root. Directories that deny us their owner's rights are given them first. Returns
- * the first error after having removed what can be removed; ENOENT if there is nothing. */
+ * called from the fs root. Directories that deny us their owner's rights are given them first. Names
+ * that others make in it meanwhile are removed as well, unless they keep coming (ENOTEMPTY). Returns 0
+ * if nothing is left, else the first error after having removed what can be removed; ENOENT if there
+ * was nothing. What is left may not be where it was: directories deep down are brought up to the root
+ * under hidden names, so this is for trees that nobody will look at again. */
 int tree_remove(struct fs_dir *dir, const char *name, const char *path, const struct tree_report *report);
 
 /* DELETE: makes the resource vanish in one step. A file or link is unlinked, a collection renamed to
@@ -48,7 +52,8 @@ int tree_trash(struct fs *fs, const char *path, struct trash **out_trash);
  * instead. EEXIST if !replace and taken; EINVAL if one is within the other. Under the caller's guard. */
 int tree_move(struct fs *fs, const char *from, const char *to, bool replace, struct trash **out_trash);
 
-/* Removes what was put aside and frees the handle; NULL is fine. A stop leaves the rest for recovery. */
+/* Removes what was put aside and frees the handle; NULL is fine. A stop leaves the rest for recovery; a
+ * tree in which somebody still makes names (a COPY into it) is tried again later (purge.h). */
 void trash_purge(struct trash *trash, struct progress *progress);
 
 #endif

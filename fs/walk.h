@@ -55,8 +55,8 @@ enum walk_event walk_next(struct walk *walk, struct walk_entry *out);
 /* After WALK_ENTER: leave the directory at once, without its members; its WALK_LEAVE comes next. */
 void walk_skip(struct walk *walk);
 
-/* After WALK_FAILED for a directory that could not be opened: look at it once more. After any other
- * WALK_FAILED nothing happens. */
+/* After WALK_FAILED for a directory that could not be opened: look at it once more. After WALK_LEAVE:
+ * enter it again and read it from its beginning. After any other WALK_FAILED nothing happens. */
 void walk_retry(struct walk *walk);
 
 void walk_close(struct walk *walk);

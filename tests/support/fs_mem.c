@@ -339,10 +339,22 @@ static int mem_unlink(struct fs_dir *dir, const char *name)
     return mem_end(dir->fs, err);
 }
 
+static void let_intrude(struct fs_dir *dir, const char *name)
+{
+    struct mem_fs *fs = mem(dir->fs);
+
+    if (!fs->intruder || fs->is_intruding)
+        return;
+    fs->is_intruding = true;
+    fs->intruder(fs->intruder_ctx, dir, name);
+    fs->is_intruding = false;
+}
+
 static int mem_rmdir(struct fs_dir *dir, const char *name)
 {
     struct node *node;
 
+    let_intrude(dir, name);
     int err = mem_begin(dir->fs, FS_MEM_RMDIR);
     if (err)
         return err;
@@ -480,6 +492,13 @@ static const struct fs_ops mem_ops = {
     .space = mem_space,
     .close = mem_close,
 };
+
+void fs_mem_intrude(struct fs *fs, void (*intruder)(void *ctx, struct fs_dir *dir, const char *name),
+                    void *ctx)
+{
+    mem(fs)->intruder = intruder;
+    mem(fs)->intruder_ctx = ctx;
+}
 
 int fs_mem_open(struct fs **out)
 {

@@ -65,6 +65,10 @@ struct mem_fs {
     int fail_error;
     bool is_crash, has_failed, is_down;
     unsigned calls[FS_MEM_OPS];
+
+    void (*intruder)(void *ctx, struct fs_dir *dir, const char *name);
+    void *intruder_ctx;
+    bool is_intruding;
 };
 
 struct mem_dir {

@@ -14,6 +14,8 @@
 
 #include "fs/hidden.h"
 #include "fs/journal.h"
+#include "fs/staging.h"
+#include "fs/tree.h"
 #include "tests/support/fs_mem.h"
 #include "tests/support/support.h"
 
@@ -253,6 +255,201 @@ static void what_cannot_be_put_back_is_not_purged(void **state)
     assert_list(world->fs, "d/ 755\nd/half 644 precious\n");
 }
 
+/* Directories one in the other, "d/.holdfast-1" the first of them. */
+static void build_deep(struct world *world, unsigned levels)
+{
+    struct fs_dir *in, *dir;
+
+    assert_int_equal(fs_dir_open(world->fs, "d", &in), 0);
+    for (unsigned i = 0; i < levels; i++) {
+        assert_int_equal(fs_mkdir(in, "new", 0777), 0);
+        assert_int_equal(fs_dir_enter(in, "new", &dir), 0);
+        if (i)
+            assert_int_equal(fs_rename(in, ".holdfast-1", dir, "x", FS_NOREPLACE), 0);
+        fs_dir_close(dir);
+        assert_int_equal(fs_rename(in, "new", in, ".holdfast-1", FS_NOREPLACE), 0);
+    }
+    fs_dir_close(in);
+}
+
+static void a_deep_tree_is_purged_though_every_recovery_is_killed(void **state)
+{
+    struct world *world = *state;
+    unsigned purged, kills = 0;
+
+    support_fs_mkdir(world->fs, "d");
+    assert_int_equal(journal_enter(world->journal, "d"), 0);
+    for (unsigned nth = 1;; nth += 7) {
+        struct fs_stat st;
+        if (fs_stat(world->fs, "d/.holdfast-1", &st) != 0)
+            build_deep(world, 100);
+        fs_mem_crash(world->fs, nth);
+        journal_recover(world->journal, world->fs, &purged);
+        if (!fs_mem_revive(world->fs))
+            break;
+        assert_int_equal(fs_mem_handles(world->fs), 0);
+        kills++;
+    }
+    assert_true(kills > 20);
+    assert_list(world->fs, "d/ 755\n");
+    assert_int_equal(support_store_count(world->store), 0);
+}
+
+/* A COPY into "p/q", while "p" is deleted and purged: as long as it can, it makes names. */
+struct copying {
+    struct fs *fs;
+    struct staging *staging;
+    bool is_over;
+};
+
+static void go_on_copying(void *ctx, struct fs_dir *dir, const char *name)
+{
+    struct copying *copying = ctx;
+    struct fs_dir *in;
+
+    (void)dir, (void)name;
+    if (copying->is_over)
+        return;
+    if (fs_mkdir(staging_dir(copying->staging), staging_name(copying->staging), 0777) == 0 &&
+        fs_dir_enter(staging_dir(copying->staging), staging_name(copying->staging), &in) == 0) {
+        fs_mkdir(in, "member", 0777);
+        fs_dir_close(in);
+    }
+}
+
+static void what_a_running_copy_keeps_from_being_removed_goes_with_it(void **state)
+{
+    struct world *world = *state;
+    struct copying copying = { .fs = world->fs };
+    struct progress progress = { 0 };
+    struct trash *trash;
+
+    world->fs->journal = world->journal;
+    support_fs_mkdir(world->fs, "p");
+    support_fs_mkdir(world->fs, "p/q");
+    assert_int_equal(staging_open_tree(world->fs, "p/q/copy", &copying.staging), 0);
+    fs_mem_intrude(world->fs, go_on_copying, &copying);
+    assert_int_equal(tree_trash(world->fs, "p", &trash), 0);
+    trash_purge(trash, &progress);
+    char *list = support_list(world->fs);
+    assert_non_null(strstr(list, "/q/")); /* it could not be removed */
+    free(list);
+    copying.is_over = true;
+    staging_free(copying.staging);
+    assert_list(world->fs, "");
+    journal_close(world->journal);
+    assert_int_equal(support_store_count(world->store), 0); /* nothing is left to recovery */
+    restart(world);
+}
+
+static void what_is_postponed_at_the_end_is_left_for_recovery(void **state)
+{
+    struct world *world = *state;
+    struct copying copying = { .fs = world->fs };
+    struct progress progress = { 0 };
+    struct trash *trash;
+    unsigned purged;
+
+    world->fs->journal = world->journal;
+    support_fs_mkdir(world->fs, "p");
+    support_fs_mkdir(world->fs, "p/q");
+    assert_int_equal(staging_open_tree(world->fs, "p/q/copy", &copying.staging), 0);
+    fs_mem_intrude(world->fs, go_on_copying, &copying);
+    assert_int_equal(tree_trash(world->fs, "p", &trash), 0);
+    trash_purge(trash, &progress);
+    copying.is_over = true;
+    progress_stop(&progress);
+    staging_purge(copying.staging, &progress);
+    journal_close(world->journal);
+    assert_true(support_store_has(world->store, ""));
+    restart(world);
+    assert_int_equal(journal_recover(world->journal, world->fs, &purged), 0);
+    assert_list(world->fs, "");
+    assert_int_equal(support_store_count(world->store), 0);
+}
+
+/* A store that only counts. */
+struct counts {
+    unsigned rows, adds, removes;
+    char first[32]; /* that was removed */
+};
+
+static int count_add(void *ctx, const char *dir_path)
+{
+    struct counts *counts = ctx;
+
+    (void)dir_path;
+    counts->rows++;
+    counts->adds++;
+    return 0;
+}
+
+static int count_remove(void *ctx, const char *dir_path)
+{
+    struct counts *counts = ctx;
+
+    if (!counts->removes++)
+        snprintf(counts->first, sizeof(counts->first), "%s", dir_path);
+    counts->rows--;
+    return 0;
+}
+
+static void places_left_long_ago_are_forgotten(void **state)
+{
+    struct counts counts = { 0 };
+    const struct journal_store store = { .ctx = &counts, .add = count_add, .remove = count_remove };
+    struct journal *journal;
+    char path[32];
+
+    (void)state;
+    assert_int_equal(journal_open(&store, &journal), 0);
+    assert_int_equal(journal_enter(journal, "busy"), 0);
+    for (unsigned i = 0; i < 6000; i++) {
+        snprintf(path, sizeof(path), "d/%u", i);
+        assert_int_equal(journal_enter(journal, path), 0);
+        journal_leave(journal, path);
+        assert_int_equal(journal_enter(journal, "often"), 0);
+        journal_leave(journal, "often");
+        assert_true(counts.rows <= JOURNAL_IDLE_MAX + 2);
+    }
+    assert_string_equal(counts.first, "d/0");
+    assert_int_equal(counts.adds, 6002); /* what is used is not forgotten */
+    assert_int_equal(counts.removes, 6002 - 1 - JOURNAL_IDLE_MAX);
+    assert_int_equal(journal_enter(journal, "d/0"), 0); /* and comes back */
+    assert_int_equal(counts.adds, 6003);
+    journal_leave(journal, "d/0");
+    journal_leave(journal, "busy");
+    journal_close(journal);
+    assert_int_equal(counts.rows, 0);
+}
+
+static void a_removed_tree_is_forgotten(void **state)
+{
+    struct world *world = *state;
+    struct progress progress = { 0 };
+    struct trash *trash;
+
+    world->fs->journal = world->journal;
+    support_fs_mkdir(world->fs, "p");
+    support_fs_mkdir(world->fs, "p/q");
+    assert_int_equal(journal_enter(world->journal, "p"), 0);
+    assert_int_equal(journal_enter(world->journal, "p/q"), 0);
+    assert_int_equal(journal_enter(world->journal, "p/busy"), 0);
+    assert_int_equal(journal_enter(world->journal, "pq"), 0);
+    journal_leave(world->journal, "p");
+    journal_leave(world->journal, "p/q");
+    journal_leave(world->journal, "pq");
+    assert_int_equal(tree_trash(world->fs, "p", &trash), 0);
+    trash_purge(trash, &progress);
+    assert_false(support_store_has(world->store, "p"));
+    assert_false(support_store_has(world->store, "p/q"));
+    assert_true(support_store_has(world->store, "p/busy"));
+    assert_true(support_store_has(world->store, "pq"));
+    assert_true(support_store_has(world->store, ""));
+    assert_int_equal(support_store_count(world->store), 3);
+    journal_leave(world->journal, "p/busy");
+}
+
 static void hidden_names_are_short_different_and_known(void **state)
 {
     char one[HIDDEN_SIZE], two[HIDDEN_SIZE], aside[HIDDEN_SIZE];
@@ -316,6 +513,13 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(recovery_puts_back_what_was_put_aside_and_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_put_back_is_not_purged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_deep_tree_is_purged_though_every_recovery_is_killed, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_a_running_copy_keeps_from_being_removed_goes_with_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_postponed_at_the_end_is_left_for_recovery, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(places_left_long_ago_are_forgotten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_removed_tree_is_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hidden_names_are_short_different_and_known, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_threads_may_use_it, set_up, tear_down),
     };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "fs/path.h"
 #include "fs/posix.h"
 #include "fs/posix_internal.h"
+#include "fs/staging.h"
 #include "fs/tree.h"
 #include "tests/support/support.h"
 
@@ -568,6 +570,116 @@ static void trees_that_lock_out_their_owner_are_copied_and_removed(void **state)
     assert_int_equal(as_nobody(remove_locked, world), 0);
 }
 
+#define DEEP 3000
+
+/* Directories one in the other, ".holdfast-1" the first of them, with a file at the bottom. */
+static void build_deep(struct world *world)
+{
+    struct fs_dir *dir;
+
+    support_write(world->root, ".holdfast-1", "");
+    for (unsigned i = 0; i < DEEP; i++) {
+        assert_int_equal(fs_mkdir(world->dir, "new", 0777), 0);
+        assert_int_equal(fs_dir_enter(world->dir, "new", &dir), 0);
+        assert_int_equal(fs_rename(world->dir, ".holdfast-1", dir, "d", FS_NOREPLACE), 0);
+        fs_dir_close(dir);
+        assert_int_equal(fs_rename(world->dir, "new", world->dir, ".holdfast-1", FS_NOREPLACE), 0);
+    }
+}
+
+static void trees_deeper_than_the_limit_on_descriptors_are_removed(void **state)
+{
+    struct support_store *store = support_store_new();
+    struct journal_store ops = support_store_ops(store);
+    struct world *world = *state;
+    struct progress progress = { 0 };
+    const struct tree_report report = { .progress = &progress };
+    struct rlimit before, low;
+    struct journal *journal;
+    unsigned purged;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = (struct rlimit){ .rlim_cur = 200, .rlim_max = before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    build_deep(world);
+    int err = tree_remove(world->dir, ".holdfast-1", ".holdfast-1", &report);
+    build_deep(world);
+    assert_int_equal(journal_open(&ops, &journal), 0);
+    assert_int_equal(journal_enter(journal, ""), 0);
+    int recover_err = journal_recover(journal, world->fs, &purged);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(err, 0);
+    assert_int_equal(progress.members_done, DEEP + 1);
+    assert_int_equal(recover_err, 0);
+    assert_int_equal(purged, 1);
+    char *list = support_list(world->fs);
+    assert_string_equal(list, "");
+    free(list);
+    journal_close(journal);
+    support_store_free(store);
+}
+
+static void *copy_into_the_deleted(void *arg)
+{
+    struct world *world = arg;
+    struct progress progress = { 0 };
+    const struct tree_report report = { .progress = &progress };
+    struct staging *staging;
+    struct fs_stat st;
+
+    if (staging_open_tree(world->fs, "p/q/copy", &staging) != 0)
+        return NULL; /* too late */
+    if (tree_copy(world->fs, "src", staging_dir(staging), staging_name(staging), true, &report) == 0)
+        staging_commit(staging, true, &st);
+    staging_free(staging);
+    return NULL;
+}
+
+static void a_copy_into_a_folder_that_is_deleted_leaves_nothing(void **state)
+{
+    struct support_store *store = support_store_new();
+    struct journal_store ops = support_store_ops(store);
+    struct world *world = *state;
+    struct progress progress = { 0 };
+    struct staging *staging;
+    struct trash *trash;
+    pthread_t thread;
+    char path[64];
+
+    assert_int_equal(journal_open(&ops, &world->fs->journal), 0);
+    world->fs->durable = false;
+    support_mkdir(world->root, "src");
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(path, sizeof(path), "src/%u", i);
+        if (i % 20 == 0)
+            support_mkdir(world->root, path);
+        else
+            support_write(world->root, path, "");
+    }
+    for (unsigned i = 0; i < 50; i++) {
+        support_mkdir(world->root, "p");
+        support_mkdir(world->root, "p/q");
+        assert_int_equal(pthread_create(&thread, NULL, copy_into_the_deleted, world), 0);
+        usleep(i * 100);
+        assert_int_equal(tree_trash(world->fs, "p", &trash), 0);
+        trash_purge(trash, &progress);
+        pthread_join(thread, NULL);
+    }
+    /* two that end at the same time may each leave it to the other: then the next one does it */
+    assert_int_equal(staging_open_tree(world->fs, "other", &staging), 0);
+    staging_free(staging);
+    assert_int_equal(fs_dir_rewind(world->dir), 0);
+    const char *name = NULL;
+    assert_int_equal(fs_dir_next(world->dir, &name), 0);
+    assert_string_equal(name, "src");
+    assert_int_equal(fs_dir_next(world->dir, &name), 0);
+    assert_null(name);
+    journal_close(world->fs->journal);
+    world->fs->journal = NULL;
+    assert_int_equal(support_store_count(store), 0);
+    support_store_free(store);
+}
+
 static int look_at_forbidden(struct world *world)
 {
     struct fs_meta meta = { .set = FS_SET_OWNER, .uid = 0, .gid = 0 };
@@ -637,6 +749,8 @@ int main(void)
         TEST(absolute_links_that_lie_inside_are_followed),
         TEST(links_that_lead_out_are_refused),
         TEST(links_to_nothing_and_in_circles_end),
+        TEST(trees_deeper_than_the_limit_on_descriptors_are_removed),
+        TEST(a_copy_into_a_folder_that_is_deleted_leaves_nothing),
         TEST(a_root_named_through_a_link_is_the_root_itself),
         TEST(swapping_names_for_links_never_leads_out),
         TEST(a_root_is_served_once),

@@ -323,6 +323,138 @@ static void what_denies_us_is_removed_all_the_same(void **state)
     assert_string_equal(world->failures, "");
 }
 
+/* Puts `levels` directories above the one of that name, with a file in each. */
+static void build_deep_above(struct world *world, const char *name, unsigned levels)
+{
+    struct fs_file *file;
+    struct fs_dir *dir;
+
+    for (unsigned i = 0; i < levels; i++) {
+        assert_int_equal(fs_mkdir(world->root, "new", 0777), 0);
+        assert_int_equal(fs_dir_enter(world->root, "new", &dir), 0);
+        assert_int_equal(fs_file_create(dir, "f", 0666, &file), 0);
+        assert_int_equal(fs_file_close(file), 0);
+        assert_int_equal(fs_rename(world->root, name, dir, "d", FS_NOREPLACE), 0);
+        fs_dir_close(dir);
+        assert_int_equal(fs_rename(world->root, "new", world->root, name, FS_NOREPLACE), 0);
+    }
+}
+
+static void build_deep(struct world *world, const char *name, unsigned levels)
+{
+    support_fs_mkdir(world->fs, name);
+    build_deep_above(world, name, levels - 1);
+}
+
+#define DEEP 200
+
+static void note_handles(void *ctx, struct fs_dir *dir, const char *name)
+{
+    unsigned *most = ctx, now = fs_mem_handles(dir->fs);
+
+    (void)name;
+    if (now > *most)
+        *most = now;
+}
+
+static void removal_of_a_deep_tree_has_few_directories_open(void **state)
+{
+    struct world *world = *state;
+    unsigned most = 0;
+
+    build_deep(world, "deep", DEEP);
+    fs_mem_intrude(world->fs, note_handles, &most);
+    assert_int_equal(remove_tree(world, "deep"), 0);
+    assert_list(world, "");
+    assert_in_range(most, 2, 40);
+    assert_int_equal(world->progress.members_done, 2 * DEEP - 1);
+    assert_string_equal(world->failures, "");
+}
+
+static void what_cannot_be_brought_up_is_removed_where_it_is(void **state)
+{
+    struct world *world = *state;
+
+    build_deep(world, "deep", DEEP);
+    fs_mem_fail(world->fs, FS_MEM_RENAME, 1, EACCES);
+    assert_int_equal(remove_tree(world, "deep"), 0);
+    assert_true(fs_mem_revive(world->fs));
+    assert_list(world, "");
+}
+
+static void what_fails_once_and_is_met_again_is_no_failure(void **state)
+{
+    struct world *world = *state;
+
+    build_deep(world, "deep", DEEP);
+    fs_mem_fail(world->fs, FS_MEM_UNLINK, DEEP / 2, EPERM);
+    assert_int_equal(remove_tree(world, "deep"), 0);
+    assert_true(fs_mem_revive(world->fs));
+    assert_list(world, "");
+}
+
+struct intruder {
+    unsigned times; /* in which it makes a name */
+    const char *name;
+};
+
+static void intrude(void *ctx, struct fs_dir *dir, const char *name)
+{
+    struct intruder *intruder = ctx;
+    struct fs_file *file;
+    struct fs_dir *in;
+
+    if (!intruder->times || (intruder->name && strcmp(intruder->name, name) != 0) ||
+        fs_dir_enter(dir, name, &in) != 0)
+        return;
+    intruder->times--;
+    if (fs_file_create(in, "intruder", 0666, &file) == 0)
+        fs_file_close(file);
+    fs_dir_close(in);
+}
+
+static void names_that_appear_during_a_removal_go_too(void **state)
+{
+    struct intruder intruder = { .times = 20 };
+    struct world *world = *state;
+
+    build(world);
+    fs_mem_intrude(world->fs, intrude, &intruder);
+    assert_int_equal(remove_tree(world, "a"), 0);
+    assert_int_equal(intruder.times, 0);
+    assert_list(world, "");
+    assert_string_equal(world->failures, "");
+}
+
+static void a_removal_ends_though_names_keep_appearing(void **state)
+{
+    struct intruder intruder = { .times = 100000, .name = "b" };
+    struct world *world = *state;
+
+    build(world);
+    fs_mem_intrude(world->fs, intrude, &intruder);
+    assert_int_equal(remove_tree(world, "a"), ENOTEMPTY);
+    assert_true(fs_mem_calls(world->fs, FS_MEM_RMDIR) < 1000);
+    assert_string_equal(world->failures, "b:ENOTEMPTY ");
+    assert_list(world, "a/ 755\na/b/ 755 {props of b}\na/b/intruder 644 \n"); /* but the rest is gone */
+}
+
+static void a_failure_deep_down_keeps_only_what_is_above_it(void **state)
+{
+    struct intruder intruder = { .times = 100000, .name = "keep" };
+    struct world *world = *state;
+
+    support_fs_mkdir(world->fs, "deep");
+    support_fs_mkdir(world->fs, "deep/keep");
+    build_deep_above(world, "deep", DEEP);
+    fs_mem_intrude(world->fs, intrude, &intruder);
+    assert_int_equal(remove_tree(world, "deep"), ENOTEMPTY);
+    assert_true(world->progress.members_done > 2 * (DEEP - 40)); /* of each level a file and itself */
+    fs_mem_intrude(world->fs, NULL, NULL);
+    assert_int_equal(remove_tree(world, "deep"), 0);
+    assert_list(world, "");
+}
+
 static void trashing_hides_at_once_and_purging_removes(void **state)
 {
     struct world *world = *state;
@@ -479,6 +611,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(removal_takes_everything_and_follows_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removal_goes_on_after_a_failure_and_tells_it_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_denies_us_is_removed_all_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(removal_of_a_deep_tree_has_few_directories_open, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_brought_up_is_removed_where_it_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_fails_once_and_is_met_again_is_no_failure, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_failure_deep_down_keeps_only_what_is_above_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_that_appear_during_a_removal_go_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_removal_ends_though_names_keep_appearing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(trashing_hides_at_once_and_purging_removes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_and_links_need_no_trash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_move_to_a_free_name_is_one_rename, set_up, tear_down),
