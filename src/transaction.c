@@ -54,8 +54,9 @@ static const struct refusal unauthorized = { 401, "A user name and password are 
 struct transaction {
     struct job_waiter waiter; /* first: what work_done() gets */
     struct alarm beat_alarm;
-    bool uses_timer;       /* the alarm was set and must be cancelled in the end */
-    bool is_counted;       /* by the server, as under way */
+    bool uses_timer; /* the alarm was set and must be cancelled in the end */
+    bool is_counted; /* by the server, as under way */
+    bool is_framing_odd;
     struct hangup *hangup; /* the connection's */
     struct server *server;
     enum transaction_state state;
@@ -130,7 +131,7 @@ static enum MHD_Result answer_refusal(struct transaction *t, const struct refusa
     if (response) {
         MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
         MHD_add_response_header(response, refusal->header, refusal->value);
-        if (atomic_load(&t->server->draining))
+        if (t->is_framing_odd || atomic_load(&t->server->draining))
             MHD_add_response_header(response, "Connection", "close");
     }
     return queue(t, refusal->status, response);
@@ -303,10 +304,19 @@ static enum MHD_Result finish(struct transaction *t)
 
 /* ---- the head ---- */
 
+/* libmicrohttpd adds a folded line to the header's name (webdav/begin.c refuses all such). Where the body
+ * ends is then anybody's guess, also after an answer that does not come from there. */
+static bool is_folded(const char *name, const char *header)
+{
+    size_t len = strlen(header);
+    return strncasecmp(name, header, len) == 0 && name[len];
+}
+
 static enum MHD_Result collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     struct transaction *t = cls;
     (void)kind;
+    t->is_framing_odd |= is_folded(name, "Content-Length") || is_folded(name, "Transfer-Encoding");
     apr_table_addn(t->headers, apr_pstrdup(t->pool, name), apr_pstrdup(t->pool, value ? value : ""));
     return MHD_YES;
 }

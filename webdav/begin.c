@@ -23,7 +23,13 @@ static const char *const single_headers[] = {
     "Depth",      "Destination",      "Overwrite",         "If",
     "Range",      "If-Range",         "If-Modified-Since", "If-Unmodified-Since",
     "Timeout",    "Lock-Token",       "Content-Range",     "X-Expected-Entity-Length",
-    "X-OC-Mtime", "X-Forwarded-Host", "Content-Type",
+    "X-OC-Mtime", "X-Forwarded-Host", "Content-Type",      "Authorization",
+};
+
+/* Framing and conditions, which must not get lost: none of them makes sense without a value. */
+static const char *const never_empty[] = {
+    "Content-Length", "Transfer-Encoding", "If-Match", "If-None-Match", "If", "Overwrite",
+    "Depth",          "Destination",
 };
 
 #define SINGLE_COUNT (sizeof single_headers / sizeof single_headers[0])
@@ -53,6 +59,19 @@ static const char *find_repeated(const apr_table_t *headers)
     return NULL;
 }
 
+/* RFC 9112 5.2: the parser below us adds a folded line to the name of the header instead of its value, so
+ * that "Content-Length:", folded, "5" becomes a header Content-Length5. No header that there is begins with
+ * one of these, but for If; and what may follow that cannot be in a name. */
+static bool is_folded(const char *name)
+{
+    for (size_t i = 0; i < sizeof never_empty / sizeof never_empty[0]; i++) {
+        size_t len = strlen(never_empty[i]);
+        if (strcmp(never_empty[i], "If") != 0 && strncasecmp(name, never_empty[i], len) == 0 && name[len])
+            return true;
+    }
+    return false;
+}
+
 /* RFC 9112 5.1: a blank before the colon is a way to hide a header from the proxy before us. The
  * parser below us leaves it in the name, and does not look at the name's other bytes. */
 static bool check_names(struct dav_request *r)
@@ -65,10 +84,32 @@ static bool check_names(struct dav_request *r)
         size_t len = 0;
         while (isalnum((unsigned char)name[len]) || (name[len] && strchr("!#$%&'*+-.^_`|~", name[len])))
             len++;
-        if (!len || name[len]) {
-            refuse_framing(r, 400, "The name of a header has a character that it must not have.");
+        if (!len || name[len] || is_folded(name)) {
+            refuse_framing(r, 400, "A header is folded, or its name has a character that it must not have.");
             return false;
         }
+    }
+    return true;
+}
+
+static bool is_never_empty(const char *name)
+{
+    for (size_t i = 0; i < sizeof never_empty / sizeof never_empty[0]; i++)
+        if (strcasecmp(name, never_empty[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool check_empty(struct dav_request *r)
+{
+    const apr_array_header_t *fields = apr_table_elts(r->headers);
+    const apr_table_entry_t *field = (const apr_table_entry_t *)(const void *)fields->elts;
+
+    for (int i = 0; i < fields->nelts; i++) {
+        if (field[i].val[strspn(field[i].val, " \t")] || !is_never_empty(field[i].key))
+            continue;
+        refuse_framing(r, 400, apr_psprintf(r->pool, "The header %s is empty.", field[i].key));
+        return false;
     }
     return true;
 }
@@ -84,6 +125,19 @@ static bool check_repeated(struct dav_request *r)
     }
     apr_table_compress(r->headers, APR_OVERLAP_TABLES_MERGE);
     return true;
+}
+
+/* RFC 3986 3.2.2, 3.2.3: what a host and a port are made of. An empty one is allowed (RFC 9112 3.2). */
+static bool check_host(struct dav_request *r)
+{
+    const char *host = request_header(r, "Host");
+
+    while (host && (isalnum((unsigned char)*host) || (*host && strchr("-._~!$&'()*+,;=%:[]", *host))))
+        host++;
+    if (!host || !*host)
+        return true;
+    refuse_framing(r, 400, "The header Host has a character that no host has.");
+    return false;
 }
 
 static bool parse_length(const char *text, uint64_t *out)
@@ -132,6 +186,25 @@ static bool check_method(struct dav_request *r)
     return r->method != NULL;
 }
 
+/* An upload that does not say how long it is has no body; but its framing may also have been lost on the
+ * way, and then what comes next is not a request. */
+static bool check_upload(struct dav_request *r)
+{
+    if (r->method->body == BODY_UPLOAD && !request_header(r, "Content-Length") &&
+        !request_header(r, "Transfer-Encoding"))
+        r->reply.close = true;
+    return true;
+}
+
+/* The target without the slashes that it has too many in front, as scripts write it that join "/" and a
+ * path. A network-path reference (RFC 3986 4.2) is no form of a target (RFC 9112 3.2). */
+static const char *merge_slashes(const char *target)
+{
+    size_t slashes = strspn(target, "/");
+
+    return slashes > 1 ? target + slashes - 1 : target;
+}
+
 /* The target as path; NULL for "*" (RFC 9112 3.2.4). */
 static bool check_target(struct dav_request *r)
 {
@@ -144,7 +217,7 @@ static bool check_target(struct dav_request *r)
         reply_error(r, 400, "The target * is for OPTIONS alone.");
         return false;
     }
-    int err = uri_to_path(r->pool, r->target, &self, &path, &r->slash);
+    int err = uri_to_path(r->pool, merge_slashes(r->target), &self, &path, &r->slash);
     if (err == EXDEV) { /* and Host says otherwise */
         reply_error(r, 400, "The request target is on another server.");
     } else if (err == EINVAL) {
@@ -167,7 +240,7 @@ static bool check_expect(struct dav_request *r)
         return true;
     reply_error(r, 417, "The only expectation that we meet is 100-continue."); /* RFC 9110 10.1.1 */
     /* The client waits for something; whether the body will come nobody knows. */
-    r->reply.close = r->has_body;
+    r->reply.close |= r->has_body;
     return false;
 }
 
@@ -262,8 +335,8 @@ static bool check_allowed(struct dav_request *r)
 void dav_begin(struct dav_request *r)
 {
     static bool (*const checks[])(struct dav_request *) = {
-        check_names,  check_repeated,  check_framing, check_method, check_target,
-        check_expect, check_read_only, check_body,    check_if,
+        check_names,  check_empty,  check_repeated, check_host,      check_framing, check_method,
+        check_upload, check_target, check_expect,   check_read_only, check_body,    check_if,
     };
     static bool (*const resource_checks[])(struct dav_request *) = {
         check_resource,

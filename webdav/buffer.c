@@ -4,6 +4,7 @@
  */
 #include "webdav/buffer.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,13 @@ void buffer_release(struct buffer *buffer)
 
 void buffer_clear(struct buffer *buffer)
 {
-    buffer->size = 0;
+    buffer_truncate(buffer, 0);
+}
+
+void buffer_truncate(struct buffer *buffer, size_t size)
+{
+    assert(size <= buffer->size);
+    buffer->size = size;
     buffer->overflow = false;
 }
 

@@ -2,7 +2,8 @@
  * Bytes that grow, up to a maximum named at birth.
  *
  * Life: buffer_init (no allocation), append as you like, buffer_release. An append that would pass
- * the maximum changes nothing but sets `overflow`, after which all do nothing until buffer_clear;
+ * the maximum changes nothing but sets `overflow`, after which all do nothing until
+ * buffer_clear or buffer_truncate;
  * callers write straight through and look once at the end. Out of memory ends the process (sizes are bounded
  * before). One thread at a time.
  */
@@ -26,6 +27,9 @@ void buffer_release(struct buffer *buffer);
 
 /* Empties, keeps the allocation. */
 void buffer_clear(struct buffer *buffer);
+
+/* Takes back what was appended after the buffer had this size, an overflow too. */
+void buffer_truncate(struct buffer *buffer, size_t size);
 
 /* Room for `len` more bytes at the end, to be counted by the caller with buffer->size += n; NULL on
  * overflow. */

@@ -4,6 +4,9 @@
  * The lock comes before the file: a lock on an unmapped URL makes an empty file, and if that fails
  * the lock is taken back, while a file made first might already be somebody's by the time the lock
  * is refused. Both happen under the guard, so nobody publishes in between.
+ *
+ * A lock is on the URL that was asked for. Where links lead it elsewhere, a lock that is in the way there
+ * refuses it all the same.
  */
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -22,6 +25,7 @@
 #include "webdav/uri.h"
 #include "webdav/xmlbody.h"
 
+#define CHANGE_NEW (CHANGE_CONTENT | CHANGE_BINDING) /* where the lock makes an empty file */
 #define ANSWER_MAX (64 * 1024) /* of one activelock: owner, and a path that is percent-encoded */
 
 /* ---- what is asked ---- */
@@ -151,8 +155,35 @@ static bool ensure_resource(struct dav_request *r, bool exists, struct fs_stat *
     return !error;
 }
 
+/* Where links lead the URL to, if they do; else r->path. Locks are on URLs, but what they protect has
+ * several. */
+static const char *find_real(struct dav_request *r)
+{
+    char resolved[FS_PATH_MAX + 1];
+    const char *real = resolved;
+    int error = fs_real_path(r->dav->fs, r->path, resolved, sizeof(resolved));
+    if (error)
+        error = resource_binding(r->dav->fs, r->pool, r->path, &real);
+    if (error || strcmp(real, r->path) == 0) /* what is wrong will be told under the guard */
+        return r->path;
+    return apr_pstrdup(r->pool, real);
+}
+
+/* False after having replied: somebody has locked what the URL leads to, by its own URL. */
+static bool check_real(struct dav_request *r, const struct lock *want, const char *real, int64_t now_ns)
+{
+    struct lock there = *want;
+    if (real == r->path)
+        return true;
+    there.root = real;
+    const struct lock *conflict = locks_conflict(r->dav->locks, r->pool, &there, now_ns);
+    if (conflict)
+        reply_conflict(r, conflict);
+    return !conflict;
+}
+
 /* Under the guard. */
-static void lock_guarded(struct dav_request *r, const struct lock *want)
+static void lock_guarded(struct dav_request *r, const struct lock *want, const char *real)
 {
     struct fs_stat st;
     bool exists, created;
@@ -161,11 +192,11 @@ static void lock_guarded(struct dav_request *r, const struct lock *want)
         reply_errno(r, error, ROLE_SUBJECT);
         return;
     }
-    if (!precond_check(r, exists ? &st : NULL, exists ? 0 : CHANGE_BINDING))
-        return;
-
     struct lock *lock, *conflict;
     int64_t now_ns = locks_now();
+    if (!resource_check(r, exists ? &st : NULL, exists ? 0 : CHANGE_NEW) ||
+        !check_real(r, want, real, now_ns))
+        return;
     error = locks_add(r->dav->locks, r->pool, want, now_ns, &lock, &conflict);
     if (error == EEXIST) {
         reply_conflict(r, conflict);
@@ -241,7 +272,7 @@ void lock_begin(struct dav_request *r)
         return;
     }
     if (r->exists || resource_has_parent(r, r->path)) /* RFC 4918 9.10.4 */
-        precond_check(r, r->exists ? &r->st : NULL, r->exists ? 0 : CHANGE_BINDING);
+        resource_check(r, r->exists ? &r->st : NULL, r->exists ? 0 : CHANGE_NEW);
 }
 
 void lock_run(struct dav_request *r)
@@ -258,8 +289,9 @@ void lock_run(struct dav_request *r)
     want.timeout_s = parse_timeout(request_header(r, "Timeout"));
 
     struct guard guard;
-    guard_take(r->dav->guards, &guard, r->path, NULL);
-    lock_guarded(r, &want);
+    const char *real = find_real(r);
+    guard_take(r->dav->guards, &guard, r->path, real == r->path ? NULL : real);
+    lock_guarded(r, &want, real);
     guard_release(r->dav->guards, &guard);
 }
 

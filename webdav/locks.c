@@ -359,6 +359,18 @@ static int check_conflict(const struct locks *locks, const struct lock *want, in
     return 0;
 }
 
+struct lock *locks_conflict(struct locks *locks, apr_pool_t *pool, const struct lock *want, int64_t now_ns)
+{
+    struct lock *found = NULL;
+    if (locks_is_empty(locks))
+        return NULL;
+    pthread_rwlock_rdlock(&locks->table);
+    if (check_conflict(locks, want, now_ns, &found) == EEXIST)
+        found = lock_hand_out(pool, found);
+    pthread_rwlock_unlock(&locks->table);
+    return found;
+}
+
 /* RFC 4918 6.5: tokens are unique for ever, and the scheme is ours to choose (C.). */
 static void make_token(char *out)
 {

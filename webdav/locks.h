@@ -52,6 +52,9 @@ void locks_close(struct locks *locks);
 int locks_add(struct locks *locks, apr_pool_t *pool, const struct lock *want, int64_t now_ns,
               struct lock **out, struct lock **out_conflict);
 
+/* Would `want` meet a lock that is in its way? NULL if not. */
+struct lock *locks_conflict(struct locks *locks, apr_pool_t *pool, const struct lock *want, int64_t now_ns);
+
 /* Extends by timeout_s from now. `path` must be covered by the lock (ENOENT otherwise), `user` its
  * creator (EPERM). */
 int locks_refresh(struct locks *locks, apr_pool_t *pool, const char *token, const char *path,

@@ -17,6 +17,9 @@
 
 #define MULTISTATUS_TYPE "application/xml; charset=utf-8"
 
+/* Bytes of all names, as multistatus_empty writes them, that a client may make one response repeat. */
+#define MULTISTATUS_NAMES_MAX (1024 * 1024)
+
 /* Character data. */
 void xml_escape(struct buffer *out, const char *text, size_t len);
 

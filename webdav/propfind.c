@@ -2,10 +2,12 @@
  * PROPFIND (RFC 4918 9.1): a walk that writes a response per entry.
  *
  * What is asked is worked out once, into an array of what to write: a live property by its number,
- * anything else by name with its empty element ready for "404". What then happens per entry is a
- * stat, one pass over that array, and no allocation unless dead properties are read or locks lie
- * near. The answer is a stream that continues the walk whenever the client has taken what there is,
- * so memory is flat; if the first piece is all there is, it is sent as a plain body with a length.
+ * anything else by name with its empty element ready for "404". All these elements together are
+ * bounded, as every response repeats them and a short body can ask for many in one long namespace. What
+ * then happens per entry is a stat, one pass over that array, and no allocation unless dead properties
+ * are read or locks lie near. The answer is a stream that continues the walk whenever the client has taken what there is,
+ * so memory is flat; if the first piece is all there is, it is sent as a plain body with a length. A
+ * resource whose properties and locks are too much for one response is told with 507 in its place.
  *
  * The listing outlives the request (a stream belongs to whoever sends it), so it owns a pool and
  * keeps no pointer into the request's.
@@ -32,19 +34,20 @@
 
 #define FIRST_PIECE  (16 * 1024) /* early, so that the client sees life */
 #define LATER_PIECE  (256 * 1024)
-#define PIECE_NS     100000000  /* or what was written in this time */
-#define RESPONSE_MAX (16 << 20) /* of the first piece: one response with all that it may hold */
+#define PIECE_NS     100000000 /* or what was written in this time */
+#define RESPONSE_MAX (3 << 20) /* one response: with a piece it must be below what a sender takes, 4 MiB */
+#define FIRST_MAX    (RESPONSE_MAX + LATER_PIECE)
 #define HREF_MAX     (1 << 20)
+#define QUICK_BODY   (16 * 1024) /* a longer one is read by a worker */
 
 enum kind { KIND_PROP, KIND_ALLPROP, KIND_PROPNAME };
 
 struct item {
-    enum live_prop live;   /* LIVE_NONE: a dead property, or none at all */
-    const char *ns, *name; /* of a dead one */
-    const char *empty;     /* for the list of those not found */
-    size_t empty_len;
-    bool is_optional; /* implied by allprop: not missed where a resource has none */
-    bool is_missing;  /* in the response being written */
+    enum live_prop live;     /* LIVE_NONE: a dead property, or none at all */
+    const char *ns, *name;   /* of a dead one */
+    size_t empty, empty_len; /* where it is in listing->names, for the list of those not found */
+    bool is_optional;        /* implied by allprop: not missed where a resource has none */
+    bool is_missing;         /* in the response being written */
 };
 
 struct listing {
@@ -60,8 +63,9 @@ struct listing {
     enum kind kind;
     struct item *items;
     size_t item_count;
-    bool wants_dead;  /* the dead properties must be read */
-    bool wants_locks; /* DAV:lockdiscovery is among the items */
+    struct buffer names; /* the items' empty elements */
+    bool wants_dead;     /* the dead properties must be read */
+    bool wants_locks;    /* DAV:lockdiscovery is among the items */
 
     /* Of the directory that the last entry was in: what its members have in common. */
     const char *parent; /* its path, in parent_pool; NULL before the first entry */
@@ -86,19 +90,34 @@ struct entry {
 
 /* ---- what is asked ---- */
 
-/* Asked for twice, answered once: has this name been added before? */
-static bool is_repeated(struct listing *listing, apr_hash_t *seen, const char *ns, const char *name)
+/* While names are added: each text is kept once, so that two are the same if their pointers are. */
+struct names {
+    apr_hash_t *texts;
+    apr_hash_t *seen; /* struct name */
+};
+
+struct name {
+    const char *ns, *name;
+};
+
+static const char *intern(struct listing *listing, struct names *names, const char *text)
 {
-    const char *key = apr_pstrcat(listing->pool, name, " ", ns, NULL);
-    bool is_known = apr_hash_get(seen, key, APR_HASH_KEY_STRING) != NULL;
-    apr_hash_set(seen, key, APR_HASH_KEY_STRING, key);
-    return is_known;
+    const char *known = apr_hash_get(names->texts, text, APR_HASH_KEY_STRING);
+    if (!known) {
+        known = apr_pstrdup(listing->pool, text);
+        apr_hash_set(names->texts, known, APR_HASH_KEY_STRING, known);
+    }
+    return known;
 }
 
-static void set_empty(struct listing *listing, struct item *item, const struct buffer *empty)
+/* Asked for twice, answered once: has this name been added before? */
+static bool is_repeated(struct listing *listing, struct names *names, const struct name *name)
 {
-    item->empty = empty->data ? apr_pmemdup(listing->pool, empty->data, empty->size) : "";
-    item->empty_len = empty->size;
+    if (apr_hash_get(names->seen, name, sizeof(*name)))
+        return true;
+    const struct name *key = apr_pmemdup(listing->pool, name, sizeof(*name));
+    apr_hash_set(names->seen, key, sizeof(*key), key);
+    return false;
 }
 
 static void add_live(struct listing *listing, enum live_prop live, bool is_optional)
@@ -107,27 +126,20 @@ static void add_live(struct listing *listing, enum live_prop live, bool is_optio
         if (listing->items[i].live == live)
             return;
     struct item *item = &listing->items[listing->item_count++];
-    *item = (struct item){ .live = live, .is_optional = is_optional };
-    struct buffer empty;
-    buffer_init(&empty, HREF_MAX);
-    props_write_name(live, &empty);
-    set_empty(listing, item, &empty);
-    buffer_release(&empty);
+    *item = (struct item){ .live = live, .is_optional = is_optional, .empty = listing->names.size };
+    props_write_name(live, &listing->names);
+    item->empty_len = listing->names.size - item->empty;
     listing->wants_locks |= live == LIVE_LOCKDISCOVERY;
     listing->wants_dead |= live == LIVE_DISPLAYNAME; /* may have been set (RFC 4918 15.2) */
 }
 
-static void add_dead(struct listing *listing, const char *ns, const char *name)
+static void add_dead(struct listing *listing, const struct name *name)
 {
     struct item *item = &listing->items[listing->item_count++];
-    *item = (struct item){ .live = LIVE_NONE };
-    item->ns = apr_pstrdup(listing->pool, ns);
-    item->name = apr_pstrdup(listing->pool, name);
-    struct buffer empty;
-    buffer_init(&empty, HREF_MAX);
-    multistatus_empty(&empty, ns, name);
-    set_empty(listing, item, &empty);
-    buffer_release(&empty);
+    *item =
+        (struct item){ .live = LIVE_NONE, .ns = name->ns, .name = name->name, .empty = listing->names.size };
+    multistatus_empty(&listing->names, name->ns, name->name);
+    item->empty_len = listing->names.size - item->empty;
     listing->wants_dead = true;
 }
 
@@ -139,16 +151,24 @@ static size_t count_children(const struct xml_element *element)
     return count;
 }
 
-static void add_named(struct listing *listing, apr_hash_t *seen, const struct xml_element *names)
+/* Stops where the names are too long in all. */
+static void add_named(struct listing *listing, struct names *names, const struct xml_element *element)
 {
-    for (const struct xml_element *name = names ? names->first : NULL; name; name = name->next) {
-        enum live_prop live = props_live(name->ns, name->name);
-        if (is_repeated(listing, seen, name->ns, name->name))
+    const char *last = NULL, *ns = NULL; /* most names are in the namespace of the one before */
+    for (const struct xml_element *at = element ? element->first : NULL; at; at = at->next) {
+        if (at->ns != last)
+            ns = intern(listing, names, at->ns);
+        last = at->ns;
+        const struct name name = { .ns = ns, .name = intern(listing, names, at->name) };
+        if (is_repeated(listing, names, &name))
             continue;
+        enum live_prop live = props_live(name.ns, name.name);
         if (live != LIVE_NONE)
             add_live(listing, live, false);
         else
-            add_dead(listing, name->ns, name->name);
+            add_dead(listing, &name);
+        if (listing->names.overflow)
+            return;
     }
 }
 
@@ -156,7 +176,7 @@ static void add_named(struct listing *listing, apr_hash_t *seen, const struct xm
 static void set_items(struct listing *listing, enum kind kind, const struct xml_element *prop,
                       const struct xml_element *include)
 {
-    apr_hash_t *seen = apr_hash_make(listing->pool);
+    struct names names = { .texts = apr_hash_make(listing->pool), .seen = apr_hash_make(listing->pool) };
     size_t room = LIVE_COUNT + count_children(prop) + count_children(include);
     listing->kind = kind;
     listing->items = apr_pcalloc(listing->pool, room * sizeof(struct item));
@@ -164,8 +184,8 @@ static void set_items(struct listing *listing, enum kind kind, const struct xml_
     for (int live = LIVE_NONE + 1; live < LIVE_COUNT && kind == KIND_ALLPROP; live++)
         if (props_is_in_allprop((enum live_prop)live))
             add_live(listing, (enum live_prop)live, true);
-    add_named(listing, seen, prop);
-    add_named(listing, seen, include);
+    add_named(listing, &names, prop);
+    add_named(listing, &names, include);
 }
 
 /* False after having replied. An empty body is allprop (RFC 4918 9.1); elements that we do not know are
@@ -191,6 +211,10 @@ static bool read_propfind(struct dav_request *r, struct listing *listing)
               : allprop ? KIND_ALLPROP
                         : KIND_PROPNAME,
               prop, allprop ? xml_dav_child(body, "include") : NULL);
+    if (listing->names.overflow) {
+        reply_error(r, 413, "The names asked for have more than %d bytes.", MULTISTATUS_NAMES_MAX);
+        return false;
+    }
     return true;
 }
 
@@ -256,7 +280,7 @@ static void write_missing(const struct listing *listing, bool dead, int status, 
     for (size_t i = 0; i < listing->item_count; i++) {
         const struct item *item = &listing->items[i];
         if (item->is_missing && (item->live == LIVE_NONE) == dead) {
-            buffer_append(out, item->empty, item->empty_len);
+            buffer_append(out, listing->names.data + item->empty, item->empty_len);
             any = true;
         }
     }
@@ -307,10 +331,20 @@ static void write_names(const struct entry *entry, struct buffer *out)
     multistatus_propstat_end(out, 200, CONDITION_NONE);
 }
 
+/* Instead of what was written from `before` on; the other resources can still be told. */
+static void write_too_large(struct listing *listing, size_t before, struct buffer *out)
+{
+    buffer_truncate(out, before);
+    const char *href = apr_pstrmemdup(listing->scratch, listing->href.data, listing->href.size);
+    multistatus_status(out, href, status_from_errno(EMSGSIZE, ROLE_SUBJECT), CONDITION_NONE);
+    apr_pool_clear(listing->scratch);
+}
+
 static void write_response(struct listing *listing, struct entry *entry, struct buffer *out)
 {
     const struct lock *locks = NULL;
     bool uses_scratch = listing->wants_dead;
+    size_t before = out->size;
     load_dead(listing, entry);
     if (listing->wants_locks && !listing->is_clear) {
         locks = locks_covering(listing->dav->locks, listing->scratch, entry->path, locks_now());
@@ -322,6 +356,8 @@ static void write_response(struct listing *listing, struct entry *entry, struct 
     else
         write_props(listing, entry, locks, out);
     multistatus_response_end(out);
+    if (out->overflow || out->size - before > RESPONSE_MAX)
+        write_too_large(listing, before, out);
     if (uses_scratch)
         apr_pool_clear(listing->scratch);
 }
@@ -433,6 +469,7 @@ static void listing_free(struct listing *listing)
     walk_close(listing->walk);
     buffer_release(&listing->href);
     buffer_release(&listing->first);
+    buffer_release(&listing->names);
     apr_pool_destroy(listing->pool);
 }
 
@@ -466,7 +503,7 @@ static int stream_fill(struct dav_stream *stream, struct buffer *out, bool *out_
 static struct listing *listing_new(struct dav_request *r)
 {
     apr_pool_t *pool;
-    apr_pool_create(&pool, NULL);
+    apr_pool_create_ex(&pool, NULL, apr_pool_abort_get(r->pool), NULL);
     struct listing *listing = apr_pcalloc(pool, sizeof(*listing));
     listing->stream.length = DAV_LENGTH_UNKNOWN;
     listing->stream.fill = stream_fill;
@@ -477,7 +514,8 @@ static struct listing *listing_new(struct dav_request *r)
     listing->dav = r->dav;
     listing->path = apr_pstrdup(pool, r->path);
     buffer_init(&listing->href, HREF_MAX);
-    buffer_init(&listing->first, RESPONSE_MAX);
+    buffer_init(&listing->names, MULTISTATUS_NAMES_MAX);
+    buffer_init(&listing->first, FIRST_MAX);
     return listing;
 }
 
@@ -503,9 +541,10 @@ void propfind_begin(struct dav_request *r)
         reply_condition(r, 403, CONDITION_PROPFIND_FINITE_DEPTH, NULL); /* RFC 4918 9.1.1 */
 }
 
+/* Asked when the body is there. */
 bool propfind_is_quick(const struct dav_request *r)
 {
-    return depth_of(r) == DEPTH_0;
+    return depth_of(r) == DEPTH_0 && r->body.size <= QUICK_BODY;
 }
 
 bool propfind_is_long(const struct dav_request *r)

@@ -25,7 +25,7 @@
 #include "webdav/xmlbody.h"
 
 #define NS_WIN32   "urn:schemas-microsoft-com:"
-#define ANSWER_MAX (4 << 20) /* more than all names that fit in a body */
+#define ANSWER_MAX (2 * MULTISTATUS_NAMES_MAX) /* each name once, and what is around them */
 
 struct instruction {
     bool is_remove;
@@ -42,7 +42,7 @@ struct proppatch {
 };
 
 struct patch {
-    struct instruction *first;
+    struct instruction *first, *last;
     struct fs_meta meta; /* what changes of the file itself */
     bool sets_exec, is_exec;
     bool has_dead;
@@ -142,13 +142,24 @@ static int keep_properties(const struct xml_element *element)
     return element->parent && xml_is_dav(element->parent, "prop");
 }
 
-/* False after having replied. Elements that we do not know are passed over (RFC 4918 17). */
-static bool read_patch(struct dav_request *r, struct patch *patch)
+static void add_instruction(struct dav_request *r, struct patch *patch, bool is_remove,
+                            const struct xml_element *element)
 {
-    struct xml_element *update;
-    struct instruction **last = &patch->first;
-    if (!xmlbody_parse(r, "propertyupdate", keep_properties, &update))
-        return false;
+    struct instruction *instruction = apr_pcalloc(r->pool, sizeof(*instruction));
+    instruction->is_remove = is_remove;
+    instruction->element = element;
+    instruction->status = 200;
+    judge(r, patch, instruction);
+    if (patch->last)
+        patch->last->next = instruction;
+    else
+        patch->first = instruction;
+    patch->last = instruction;
+}
+
+/* Elements that we do not know are passed over (RFC 4918 17). */
+static void read_instructions(struct dav_request *r, const struct xml_element *update, struct patch *patch)
+{
     for (const struct xml_element *step = update->first; step; step = step->next) {
         bool is_remove = xml_is_dav(step, "remove");
         if (!is_remove && !xml_is_dav(step, "set"))
@@ -156,20 +167,38 @@ static bool read_patch(struct dav_request *r, struct patch *patch)
         for (const struct xml_element *prop = step->first; prop; prop = prop->next) {
             if (!xml_is_dav(prop, "prop"))
                 continue;
-            for (const struct xml_element *element = prop->first; element; element = element->next) {
-                struct instruction *instruction = apr_pcalloc(r->pool, sizeof(*instruction));
-                instruction->is_remove = is_remove;
-                instruction->element = element;
-                instruction->status = 200;
-                judge(r, patch, instruction);
-                *last = instruction;
-                last = &instruction->next;
-            }
+            for (const struct xml_element *element = prop->first; element; element = element->next)
+                add_instruction(r, patch, is_remove, element);
         }
     }
+}
+
+/* The answer repeats all names; when it is written it is too late to refuse. */
+static bool fits_in_answer(const struct patch *patch)
+{
+    struct buffer names;
+    buffer_init(&names, MULTISTATUS_NAMES_MAX);
+    for (const struct instruction *step = patch->first; step && !names.overflow; step = step->next)
+        multistatus_empty(&names, step->element->ns, step->element->name);
+    bool fits = !names.overflow;
+    buffer_release(&names);
+    return fits;
+}
+
+/* False after having replied. */
+static bool read_patch(struct dav_request *r, struct patch *patch)
+{
+    struct xml_element *update;
+    if (!xmlbody_parse(r, "propertyupdate", keep_properties, &update))
+        return false;
+    read_instructions(r, update, patch);
     if (!patch->first)
         reply_error(r, 400, "A PROPPATCH sets or removes at least one property.");
-    return patch->first != NULL;
+    else if (!fits_in_answer(patch))
+        reply_error(r, 413, "The names of the properties have more than %d bytes.", MULTISTATUS_NAMES_MAX);
+    else
+        return true;
+    return false;
 }
 
 /* ---- applying ---- */

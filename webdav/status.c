@@ -43,6 +43,7 @@ static const struct {
     { ENOSPC, 507, 507, 507, "the disk is full" },
     { EDQUOT, 507, 507, 507, "the quota is used up" },
     { E2BIG, 507, 507, 507, "there is no room for so much" },
+    { EMSGSIZE, 507, 507, 507, "the answer would be too large" },
     { EMLINK, 507, 507, 507, "the collection has as many members as it can have" },
     { EBUSY, 409, 409, 409, "it is in use by the system" },
     { ETXTBSY, 409, 409, 409, "it is a program that is running" },

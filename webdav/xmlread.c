@@ -3,7 +3,7 @@
  * looked at afterwards protects nobody. The DOM is then turned into the caller's tree and freed.
  *
  * What a hostile document could grow is bounded as follows. Elements, comments and processing
- * instructions, depth, and namespaces in scope: while parsing. Attributes: before, by counting "=",
+ * instructions, depth, namespaces in scope and their length: while parsing. Attributes: before, by counting "=",
  * since libxml2 compares each attribute of an element with all others before it calls anybody. Markup:
  * by one budget for the whole document, as declarations are repeated on every element that is kept.
  *
@@ -29,6 +29,8 @@
 
 #define MAX_EQUAL_SIGNS 10000             /* so many attributes at most; some may stand in text */
 #define MAX_NAMESPACES  100               /* in scope at once */
+#define MAX_PREFIX      256               /* bytes of a namespace's prefix */
+#define MAX_NS_NAME     4096              /* bytes of a namespace's name, which answers repeat */
 #define MAX_MARKUP      (4 * 1024 * 1024) /* outer and inner of all elements */
 #define MESSAGE_MAX     200
 
@@ -115,6 +117,26 @@ static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id,
     stop(parse_of(ctx), EPERM, "a document type declaration is not allowed");
 }
 
+/* Pairs of prefix and name, either of which may be NULL. */
+static bool check_namespaces(struct parse *p, int count, const xmlChar **namespaces)
+{
+    for (int i = 0; i < count; i++) {
+        if (strlen(text_of(namespaces[2 * i])) > MAX_PREFIX) {
+            stop(p, E2BIG, "the prefix of a namespace is too long");
+            return false;
+        }
+        if (strlen(text_of(namespaces[2 * i + 1])) > MAX_NS_NAME) {
+            stop(p, E2BIG, "the name of a namespace is too long");
+            return false;
+        }
+    }
+    if (p->ctxt->nsNr / 2 > MAX_NAMESPACES) {
+        stop(p, E2BIG, "too many namespaces");
+        return false;
+    }
+    return true;
+}
+
 static void on_start_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *ns,
                              int namespace_count, const xmlChar **namespaces, int attribute_count,
                              int defaulted_count, const xmlChar **attributes)
@@ -126,10 +148,8 @@ static void on_start_element(void *ctx, const xmlChar *name, const xmlChar *pref
         stop(p, E2BIG, "elements are nested too deeply");
         return;
     }
-    if (p->ctxt->nsNr / 2 > MAX_NAMESPACES) {
-        stop(p, E2BIG, "too many namespaces");
+    if (!check_namespaces(p, namespace_count, namespaces))
         return;
-    }
     p->depth++;
     p->next.startElementNs(ctx, name, prefix, ns, namespace_count, namespaces, attribute_count,
                            defaulted_count, attributes);
@@ -225,7 +245,7 @@ struct build {
     size_t budget;        /* what is left of MAX_MARKUP */
 };
 
-/* A namespace's name is copied once, however many elements are in it: it may be as long as the body. */
+/* A namespace's name is copied once for a declaration, however many elements are in it. */
 static const char *pooled_namespace(struct build *b, xmlNs *ns)
 {
     if (!ns)
@@ -330,53 +350,92 @@ static void put_attribute(struct buffer *out, const xmlAttr *attr)
     xmlFree(value);
 }
 
-/* Does the text hold "prefix:"? It may then be a name (xsi:type="xs:string") and need its declaration. */
-static bool mentions(const xmlChar *text, const xmlChar *prefix)
+/* The declarations above a node that is kept, the nearest first. */
+struct scope {
+    struct declaration {
+        const xmlNs *ns;
+        const char *prefix; /* "" for the default namespace */
+        size_t len;
+        bool is_used;
+    } declared[MAX_NAMESPACES];
+    size_t count;
+};
+
+static void collect_scope(const xmlNode *node, struct scope *scope)
 {
-    size_t len = strlen(text_of(prefix));
-    for (const char *at = text_of(text); (at = strstr(at, (const char *)prefix)); at++)
-        if (at[len] == ':')
-            return true;
-    return false;
+    scope->count = 0;
+    for (const xmlNode *above = node->parent; above && above->type == XML_ELEMENT_NODE; above = above->parent)
+        for (const xmlNs *ns = above->nsDef; ns; ns = ns->next) {
+            assert(scope->count < MAX_NAMESPACES); /* counted while parsing */
+            const char *prefix = text_of(ns->prefix);
+            scope->declared[scope->count++] =
+                (struct declaration){ .ns = ns, .prefix = prefix, .len = strlen(prefix) };
+        }
 }
 
-static bool attribute_uses(const xmlAttr *attr, const xmlNs *ns)
+/* What stands before a colon in text may be a prefix (xsi:type="xs:string") and need its declaration. */
+static void mark_mentioned(struct scope *scope, const xmlChar *content)
 {
-    if (attr->ns == ns)
-        return true;
-    for (const xmlNode *part = attr->children; ns->prefix && part; part = part->next)
-        if (mentions(part->content, ns->prefix))
-            return true;
-    return false;
+    const char *text = text_of(content);
+    for (const char *colon = text; (colon = strchr(colon, ':')); colon++) {
+        size_t before = (size_t)(colon - text);
+        for (size_t i = 0; i < scope->count; i++) {
+            struct declaration *d = &scope->declared[i];
+            if (!d->is_used && d->len > 0 && d->len <= before && colon[-1] == d->prefix[d->len - 1] &&
+                memcmp(colon - d->len, d->prefix, d->len) == 0)
+                d->is_used = true;
+        }
+    }
 }
 
-/* Is this namespace, declared above, used anywhere in the tree at `node`? */
-static bool tree_uses(const xmlNode *node, const xmlNs *ns)
+static void mark_used(struct scope *scope, const xmlNs *ns)
+{
+    for (size_t i = 0; ns && i < scope->count; i++)
+        scope->declared[i].is_used |= scope->declared[i].ns == ns;
+}
+
+/* Which of them are used anywhere in the tree at `node`. One pass, whatever their number: with one for
+ * each, a long text under many prefixes would cost the product. */
+static void mark_tree(struct scope *scope, const xmlNode *node)
 {
     if (is_text(node))
-        return ns->prefix && mentions(node->content, ns->prefix);
+        mark_mentioned(scope, node->content);
     if (node->type != XML_ELEMENT_NODE)
-        return false;
-    if (node->ns == ns)
-        return true;
-    for (const xmlAttr *attr = node->properties; attr; attr = attr->next)
-        if (attribute_uses(attr, ns))
-            return true;
+        return;
+    mark_used(scope, node->ns);
+    for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
+        mark_used(scope, attr->ns);
+        for (const xmlNode *part = attr->children; part; part = part->next)
+            mark_mentioned(scope, part->content);
+    }
     for (const xmlNode *child = node->children; child; child = child->next)
-        if (tree_uses(child, ns))
+        mark_tree(scope, child);
+}
+
+/* Does a nearer declaration of the same prefix stand before this one? */
+static bool is_hidden(const struct scope *scope, size_t index, const xmlNode *node)
+{
+    const struct declaration *d = &scope->declared[index];
+    for (const xmlNs *own = node->nsDef; own; own = own->next)
+        if (strcmp(text_of(own->prefix), d->prefix) == 0)
+            return true;
+    for (size_t i = 0; i < index; i++)
+        if (scope->declared[i].len == d->len && memcmp(scope->declared[i].prefix, d->prefix, d->len) == 0)
             return true;
     return false;
 }
 
-/* What the tree at `node` uses and only its ancestors declare; xmlSearchNs tells which of several
- * declarations of a prefix counts. Nobody uses xmlns="", and nobody needs it where this goes: there is no
- * default namespace there. */
+/* What the tree at `node` uses and only its ancestors declare. Nobody uses xmlns="", and nobody needs it
+ * where this goes: there is no default namespace there. */
 static void put_inherited_declarations(struct buffer *out, const xmlNode *node)
 {
-    for (const xmlNode *above = node->parent; above && above->type == XML_ELEMENT_NODE; above = above->parent)
-        for (const xmlNs *ns = above->nsDef; ns; ns = ns->next)
-            if (xmlSearchNs(node->doc, (xmlNode *)node, ns->prefix) == ns && tree_uses(node, ns))
-                put_declaration(out, ns);
+    struct scope scope;
+    collect_scope(node, &scope);
+    if (scope.count > 0)
+        mark_tree(&scope, node);
+    for (size_t i = 0; i < scope.count; i++)
+        if (scope.declared[i].is_used && !is_hidden(&scope, i, node))
+            put_declaration(out, scope.declared[i].ns);
 }
 
 static void put_nodes(struct buffer *out, const xmlNode *first, const char *lang, bool is_top);

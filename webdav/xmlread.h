@@ -2,8 +2,8 @@
  * XML request bodies to a small tree; the only reader of XML.
  *
  * libxml2 parses; a document type declaration of any kind is refused (so there are no entities and
- * nothing is ever fetched), and size, number of elements, attributes and depth are bounded while
- * parsing. The tree lives in the pool given; the values of dead properties are kept as markup that
+ * nothing is ever fetched), and size, number of elements, attributes, depth and the length of
+ * namespaces are bounded while parsing. The tree lives in the pool given; the values of dead properties are kept as markup that
  * stands on its own (all namespaces declared, xml:lang in scope written out).
  */
 #ifndef HOLDFAST_XMLREAD_H

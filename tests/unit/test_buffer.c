@@ -130,6 +130,22 @@ static void printf_of_every_length_is_like_append(void **state)
     }
 }
 
+static void what_was_appended_can_be_taken_back(void **state)
+{
+    (void)state;
+    struct buffer b;
+    buffer_init(&b, 10);
+    buffer_puts(&b, "12345");
+    buffer_puts(&b, "678901");
+    assert_true(b.overflow);
+    buffer_truncate(&b, 3);
+    assert_false(b.overflow);
+    buffer_puts(&b, "abcdefg");
+    assert_int_equal(b.size, 10);
+    assert_memory_equal(b.data, "123abcdefg", 10);
+    buffer_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +156,7 @@ int main(void)
         cmocka_unit_test(absurd_lengths_do_not_wrap_around),
         cmocka_unit_test(reserved_room_is_counted_by_the_caller),
         cmocka_unit_test(printf_of_every_length_is_like_append),
+        cmocka_unit_test(what_was_appended_can_be_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

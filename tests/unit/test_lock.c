@@ -272,6 +272,39 @@ static void a_name_that_is_taken_by_a_dead_link_cannot_be_locked(void **context)
     assert_int_equal(exchange(x, "LOCK", "/", NULL, EXCLUSIVE)->status, 200);
 }
 
+/* A lock by one URL of a thing protects it from all. */
+static void a_link_is_no_way_into_what_is_locked(void **context)
+{
+    struct exchange *x = *context;
+    exchange_symlink(x, "d", "link");
+    exchange_symlink(x, "d/g", "linked");
+    const char *token = lock(x, "/d", NULL, EXCLUSIVE);
+    const struct answer *a = exchange(x, "LOCK", "/link/new", NULL, EXCLUSIVE);
+    expect_condition(a, 423, "lock-token-submitted", "/d/");
+    assert_true(a->early);
+    assert_false(exchange_exists(x, "d/new"));
+    /* with the token it is a conflict, as it is for /d/new */
+    const char *headers = apr_psprintf(x->pool, "If: </d/> (<%s>)", token);
+    assert_int_equal(exchange(x, "LOCK", "/d/new", headers, EXCLUSIVE)->status, 423);
+    assert_int_equal(exchange(x, "LOCK", "/link/new", headers, EXCLUSIVE)->status, 423);
+    assert_false(exchange_exists(x, "d/new"));
+    expect_condition(exchange(x, "LOCK", "/link/g", NULL, SHARED), 423, "no-conflicting-lock", "/d/");
+    expect_condition(exchange(x, "LOCK", "/linked", NULL, EXCLUSIVE), 423, "no-conflicting-lock", "/d/");
+    expect_condition(exchange(x, "LOCK", "/link/", NULL, EXCLUSIVE), 423, "no-conflicting-lock", "/d/");
+}
+
+static void a_deep_lock_through_a_link_meets_what_is_locked_there(void **context)
+{
+    struct exchange *x = *context;
+    exchange_symlink(x, "d", "link");
+    lock(x, "/d/g", NULL, SHARED);
+    expect_condition(exchange(x, "LOCK", "/link/", NULL, EXCLUSIVE), 423, "no-conflicting-lock", "/d/g");
+    lock(x, "/link/", NULL, SHARED);
+    assert_int_equal(exchange(x, "LOCK", "/link/new", "Depth: 0", SHARED)->status,
+                     423); /* its own parent's */
+    lock(x, "/f", NULL, EXCLUSIVE);
+}
+
 static void a_refused_lock_makes_no_file(void **context)
 {
     struct exchange *x = *context;
@@ -533,6 +566,8 @@ int main(void)
         TEST(a_lock_in_a_missing_collection_is_409_from_the_head),
         TEST(where_no_file_can_be_made_no_lock_stays),
         TEST(a_name_that_is_taken_by_a_dead_link_cannot_be_locked),
+        TEST(a_link_is_no_way_into_what_is_locked),
+        TEST(a_deep_lock_through_a_link_meets_what_is_locked_there),
         TEST(a_refused_lock_makes_no_file),
         TEST(a_new_member_of_a_locked_collection_needs_its_token),
         TEST(a_conflict_names_the_root_of_the_lock_in_the_way),

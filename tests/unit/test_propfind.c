@@ -17,6 +17,7 @@
 
 #include "tests/support/exchange.h"
 #include "tests/support/multistatus_reader.h"
+#include "webdav/locks.h"
 
 #define BODY(inner) "<?xml version=\"1.0\"?><D:propfind xmlns:D=\"DAV:\">" inner "</D:propfind>"
 #define PROP(inner) BODY("<D:prop xmlns:x=\"urn:x\">" inner "</D:prop>")
@@ -477,6 +478,99 @@ static void a_damaged_set_of_dead_properties_spoils_nothing_else(void **context)
     assert_string_equal(prop_text(a, "/a", "DAV:", "getcontentlength"), "5");
 }
 
+/* ---- what a client could make us repeat ---- */
+
+/* A body that asks for `count` names in one namespace of `ns_len` bytes. */
+static const char *many_names(struct exchange *x, size_t ns_len, unsigned count, const char *more)
+{
+    struct buffer body;
+    buffer_init(&body, 16 << 20);
+    buffer_puts(&body, "<propfind xmlns='DAV:' xmlns:a='u:");
+    for (size_t i = 2; i < ns_len; i++)
+        buffer_puts(&body, "A");
+    buffer_puts(&body, "'><prop>");
+    for (unsigned i = 0; i < count; i++)
+        buffer_printf(&body, "<a:b%u/>", i);
+    buffer_printf(&body, "%s</prop></propfind>", more);
+    const char *text = apr_pstrmemdup(x->pool, body.data, body.size);
+    buffer_release(&body);
+    return text;
+}
+
+static void names_that_would_fill_the_answer_are_413(void **context)
+{
+    struct exchange *x = *context;
+    exchange_write(x, "f", "");
+    assert_int_equal(propfind(x, "/f", "0", many_names(x, 50000, 1000, ""))->status, 413);
+    assert_int_equal(propfind(x, "/f", "0", many_names(x, 1500, 3000, ""))->status, 413);
+    assert_int_equal(propfind(x, "/", "1", many_names(x, 1500, 3000, ""))->status, 413);
+    assert_int_equal(propfind(x, "/", "infinity", many_names(x, 4096, 9000, ""))->status, 413);
+    const struct answer *a = propfind(x, "/f", "0", many_names(x, 20, 9000, "<getetag/>"));
+    assert_int_equal(a->status, 207);
+    assert_true(a->size < 1 << 20);
+    assert_int_equal(prop_status(a, "/f", "DAV:", "getetag"), 200);
+}
+
+static void one_name_in_two_declarations_is_one(void **context)
+{
+    struct exchange *x = *context;
+    const struct answer *a =
+        propfind(x, "/", "0",
+                 PROP("<a xmlns=\"urn:a\"/><x:a/><a xmlns=\"urn:a\"/><y:a xmlns:y=\"urn:x\"/>"
+                      "<x:b/><D:getetag/><getetag xmlns=\"DAV:\"/><a/>"));
+    assert_int_equal(prop_status(a, "/", "urn:a", "a"), 404); /* the reader fails on doubles */
+    assert_int_equal(prop_status(a, "/", "urn:x", "a"), 404);
+    assert_int_equal(prop_status(a, "/", "urn:x", "b"), 404);
+    assert_int_equal(prop_status(a, "/", "", "a"), 404);
+    assert_int_equal(prop_status(a, "/", "DAV:", "getetag"), 200);
+}
+
+static void a_long_body_is_for_a_worker(void **context)
+{
+    struct exchange *x = *context;
+    assert_true(propfind(x, "/", "0", many_names(x, 20, 1000, ""))->quick);
+    assert_false(propfind(x, "/", "0", many_names(x, 20, 3000, ""))->quick);
+}
+
+/* 100 shared locks with long owners on each of `count` levels cover all that is below. */
+static void lock_levels(struct exchange *x, const char *const *targets, unsigned count)
+{
+    char *owner = apr_palloc(x->pool, 8001);
+    memset(owner, 'o', 8000);
+    owner[8000] = '\0';
+    const char *info = apr_pstrcat(
+        x->pool,
+        "<D:lockinfo "
+        "xmlns:D=\"DAV:\"><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype>"
+        "<D:owner>",
+        owner, "</D:owner></D:lockinfo>", NULL);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned j = 0; j < LOCKS_MAX_PER_PATH; j++)
+            assert_int_equal(exchange(x, "LOCK", targets[i], NULL, info)->status, 200);
+}
+
+static void a_resource_that_is_too_much_for_one_response_is_507_among_the_others(void **context)
+{
+    static const char *const levels[] = { "/", "/d", "/d/e", "/d/e/g" };
+    struct exchange *x = *context;
+    fill_tree(x);
+    lock_levels(x, levels, 4);
+    const struct answer *a = propfind(x, "/d/e", "1", PROP("<D:lockdiscovery/><D:getetag/>"));
+    assert_int_equal(a->status, 207);
+    assert_false(a->broken);
+    /* more than the reader takes */
+    assert_non_null(strstr(a->body, "<D:response><D:href>/d/e/g</D:href><D:status>HTTP/1.1 507 "));
+    assert_non_null(strstr(a->body, "<D:response><D:href>/d/e/</D:href><D:propstat><D:prop><D:lockdisc"));
+    assert_non_null(strstr(a->body, "</D:response>\n</D:multistatus>\n"));
+    a = propfind(x, "/", "infinity", ALLPROP);
+    assert_false(a->broken);
+    a = propfind(x, "/d/e/g", "0", PROP("<D:lockdiscovery/>"));
+    assert_int_equal(a->status, 207);
+    assert_int_equal(response_status(a, "/d/e/g"), 507);
+    assert_int_equal(
+        prop_status(propfind(x, "/d/e/g", "0", PROP("<D:getetag/>")), "/d/e/g", "DAV:", "getetag"), 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -506,6 +600,10 @@ int main(void)
         TEST(a_directory_that_breaks_off_breaks_the_answer_off),
         TEST(a_collection_that_cannot_be_read_is_403_among_the_others),
         TEST(locks_are_discovered_on_what_they_cover),
+        TEST(names_that_would_fill_the_answer_are_413),
+        TEST(one_name_in_two_declarations_is_one),
+        TEST(a_long_body_is_for_a_worker),
+        TEST(a_resource_that_is_too_much_for_one_response_is_507_among_the_others),
         TEST(a_damaged_set_of_dead_properties_spoils_nothing_else),
     };
     return cmocka_run_group_tests_name("propfind", tests, NULL, NULL);

@@ -419,6 +419,25 @@ static void conditions_are_checked_before_the_body_is_read(void **context)
     assert_int_equal(exchange(x, "PROPPATCH", "/f", "If-Match: *", body)->status, 207);
 }
 
+/* The answer repeats them, and there is none to give once they are set. */
+static void names_that_would_fill_the_answer_are_413(void **context)
+{
+    struct exchange *x = *context;
+    struct buffer body;
+    buffer_init(&body, 1 << 20);
+    buffer_puts(&body, "<propertyupdate xmlns='DAV:' xmlns:a='u:");
+    for (unsigned i = 0; i < 2000; i++)
+        buffer_puts(&body, "A");
+    buffer_puts(&body, "'><set><prop><z xmlns='u:z'>1</z></prop></set><remove><prop>");
+    for (unsigned i = 0; i < 3000; i++)
+        buffer_printf(&body, "<a:b%u/>", i);
+    buffer_append(&body, "</prop></remove></propertyupdate>", sizeof("</prop></remove></propertyupdate>"));
+    const struct answer *a = patch(x, "/f", body.data);
+    buffer_release(&body);
+    assert_int_equal(a->status, 413);
+    assert_int_equal(prop_status(ask(x, "/f", "<z xmlns=\"u:z\"/>"), "/f", "u:z", "z"), 404);
+}
+
 static void elements_that_we_do_not_know_are_passed_over(void **context)
 {
     struct exchange *x = *context;
@@ -498,6 +517,7 @@ int main(void)
         TEST(a_windows_time_that_we_cannot_read_is_kept_all_the_same),
         TEST(bodies_that_make_no_sense_are_refused),
         TEST(conditions_are_checked_before_the_body_is_read),
+        TEST(names_that_would_fill_the_answer_are_413),
         TEST(elements_that_we_do_not_know_are_passed_over),
         TEST(no_property_is_lost_when_many_are_set_at_once),
     };

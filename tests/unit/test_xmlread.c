@@ -227,6 +227,9 @@ static void kept_markup_stands_on_its_own(void **state)
           "<keep xmlns:s=\"S\" type=\"s:string\"/>", "" },
         { "prefix in text", "<a xmlns:s='S'><keep>s:string</keep></a>", "<keep xmlns:s=\"S\">s:string</keep>",
           "s:string" },
+        { "prefix in text of another length", "<a xmlns:s='S' xmlns:as='A'><keep>(as:x</keep></a>",
+          "<keep xmlns:s=\"S\" xmlns:as=\"A\">(as:x</keep>", "(as:x" },
+        { "colon without a prefix", "<a xmlns:s='S'><keep>:s :</keep></a>", "<keep>:s :</keep>", ":s :" },
         { "like a prefix in text", "<a xmlns:s='S'><keep>s</keep></a>", "<keep>s</keep>", "s" },
         { "namespace to be escaped", "<a xmlns:p='urn:a&amp;b'><p:keep/></a>",
           "<p:keep xmlns:p=\"urn:a&amp;b\"/>", "" },
@@ -467,11 +470,69 @@ static void namespaces_in_scope_are_bounded(void **state)
     buffer_release(&document);
 }
 
+/* Names of namespaces are repeated by answers, and prefixes by whoever looks for them. */
+static void namespaces_are_bounded_in_length(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t prefix, name;
+        int error;
+    } rows[] = {
+        { 256, 4096, 0 }, { 257, 10, E2BIG }, { 10, 4097, E2BIG }, { 0, 4096, 0 }, { 0, 4097, E2BIG }
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buffer document;
+        buffer_init(&document, 10000);
+        buffer_puts(&document, rows[i].prefix ? "<a><b xmlns:" : "<a><b xmlns");
+        for (size_t n = 0; n < rows[i].prefix; n++)
+            buffer_puts(&document, "p");
+        buffer_puts(&document, "='u:");
+        for (size_t n = 2; n < rows[i].name; n++)
+            buffer_puts(&document, "n");
+        buffer_puts(&document, "'/></a>");
+        int error = parse_document(&document, NULL);
+        if (error != rows[i].error)
+            fail_msg("%zu, %zu: %d", rows[i].prefix, rows[i].name, error);
+        buffer_release(&document);
+    }
+}
+
+/* The nearest 95 declarations of prefixes that are all but mentioned, and as many texts or one long one. */
+static void looking_for_prefixes_is_linear(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *piece;
+        size_t count;
+    } rows[] = { { "no colon", "aaaaaaaaaa", 100000 },
+                 { "colons", "aaaa:", 200000 },
+                 { "elements", "<b/>", 9000 } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buffer head, document;
+        buffer_init(&head, 100000);
+        buffer_puts(&head, "<a");
+        for (size_t n = 0; n < 95; n++) {
+            buffer_puts(&head, " xmlns:");
+            for (size_t length = 0; length < 100 + n; length++)
+                buffer_puts(&head, "a");
+            buffer_printf(&head, "='u:%zu'", n);
+        }
+        buffer_append(&head, "><keep>\0", 8);
+        document = make_document(head.data, rows[i].piece, rows[i].count, "</keep></a>");
+        clock_t begin = clock();
+        int error = parse_document(&document, keep_named);
+        if (error || clock() - begin > 2 * CLOCKS_PER_SEC)
+            fail_msg("%s: %d, %ld ms", rows[i].name, error, (clock() - begin) * 1000 / CLOCKS_PER_SEC);
+        buffer_release(&document);
+        buffer_release(&head);
+    }
+}
+
 /* What one declaration says is repeated on all that is kept: 5,000 times 100 KiB here. */
 static void markup_is_bounded(void **state)
 {
     (void)state;
-    struct buffer head = make_document("<p:a xmlns:p='urn:", "x", 100000, "' xml:lang='");
+    struct buffer head = make_document("<p:a xmlns:p='urn:", "x", 4000, "' xml:lang='");
     for (unsigned i = 0; i < 100000; i++)
         buffer_puts(&head, "l");
     buffer_append(&head, "'>\0", 3);
@@ -584,6 +645,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(depth_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(attributes_are_bounded_without_reading_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(namespaces_in_scope_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(namespaces_are_bounded_in_length, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(looking_for_prefixes_is_linear, set_up, tear_down),
         cmocka_unit_test_setup_teardown(markup_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_texts_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cut_documents_are_refused, set_up, tear_down),

@@ -13,6 +13,7 @@ with Server() as s:
             if not c.fill():
                 fail("closed early")
             most = max(most, s.memory_kib())
-        same(c.buffer.count(b"<D:response>"), 20101)
+        body = re.sub(rb"\r\n[0-9A-Fa-f]+\r\n", b"", c.buffer)  # the heads of chunks may stand in the middle of a tag
+        same(body.count(b"<D:response>"), 20101)
     if not sanitized():
         within(most - before, -100000, 8192, "KiB grown")
