@@ -199,6 +199,7 @@ static int start_listener(apr_pool_t *pool, struct server *server, const char *t
                          server->tls_cert ? " (is the certificate sound and the key its own?)" : "");
         return EINVAL;
     }
+    server->sockets[server->daemon_count] = fd;
     server->urls[server->daemon_count] = url_of(pool, fd, server->tls_cert != NULL);
     server->daemons[server->daemon_count++] = daemon;
     return 0;
@@ -330,12 +331,21 @@ static bool wait_for_transactions(struct server *server, int64_t deadline_ms)
     return none;
 }
 
-static void close_listeners(struct server *server)
+/* libmicrohttpd's threads take the socket out of their epoll sets in their own time, and abort if it is
+ * closed before: so it only stops listening here, and is closed when they have ended. */
+static void stop_listening(struct server *server)
 {
     for (unsigned i = 0; i < server->daemon_count; i++) {
-        MHD_socket fd = MHD_quiesce_daemon(server->daemons[i]);
-        if (fd != MHD_INVALID_SOCKET)
-            close(fd);
+        MHD_quiesce_daemon(server->daemons[i]);
+        shutdown(server->sockets[i], SHUT_RDWR);
+    }
+}
+
+static void stop_daemons(struct server *server)
+{
+    for (unsigned i = 0; i < server->daemon_count; i++) {
+        MHD_stop_daemon(server->daemons[i]);
+        close(server->sockets[i]);
     }
 }
 
@@ -344,7 +354,7 @@ bool server_stop(struct server *server)
     int64_t grace_ends_ms = timer_now_ms() + server->options->grace_ms;
 
     atomic_store(&server->draining, true);
-    close_listeners(server);
+    stop_listening(server);
     if (!wait_for_transactions(server, grace_ends_ms) ||
         (server->engine && !job_engine_drain(server->engine, grace_ends_ms)))
         log_info("the grace time is over; stopping what still runs");
@@ -356,8 +366,7 @@ bool server_stop(struct server *server)
     }
     /* Answers on their way get a moment; whatever is left waits for its client, not for us. */
     wait_for_transactions(server, timer_now_ms() + 1000);
-    for (unsigned i = 0; i < server->daemon_count; i++)
-        MHD_stop_daemon(server->daemons[i]);
+    stop_daemons(server);
     timer_close(server->timer);
     job_engine_close(server->engine);
     pthread_cond_destroy(&server->changed);

@@ -33,6 +33,7 @@ struct server {
     struct timer *timer;
     struct MHD_Daemon *daemons[OPTIONS_MAX_LISTENERS];
     const char *urls[OPTIONS_MAX_LISTENERS];
+    int sockets[OPTIONS_MAX_LISTENERS]; /* that they listen on */
     unsigned daemon_count;
     char *tls_cert, *tls_key; /* PEM texts */
     atomic_bool draining;     /* new requests are answered 503 */

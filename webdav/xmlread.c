@@ -376,8 +376,8 @@ static void collect_scope(const xmlNode *node, struct scope *scope)
 /* What stands before a colon in text may be a prefix (xsi:type="xs:string") and need its declaration. */
 static void mark_mentioned(struct scope *scope, const xmlChar *content)
 {
-    const char *text = text_of(content);
-    for (const char *colon = text; (colon = strchr(colon, ':')); colon++) {
+    const char *text = text_of(content), *end = text + strlen(text);
+    for (const char *colon = text; (colon = memchr(colon, ':', (size_t)(end - colon))); colon++) {
         size_t before = (size_t)(colon - text);
         for (size_t i = 0; i < scope->count; i++) {
             struct declaration *d = &scope->declared[i];

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -497,7 +496,8 @@ static void namespaces_are_bounded_in_length(void **state)
     }
 }
 
-/* The nearest 95 declarations of prefixes that are all but mentioned, and as many texts or one long one. */
+/* The nearest 95 declarations of prefixes that are all but mentioned, and as many texts or one long one: what
+ * looks at each letter for each prefix takes so long that the runner gives up on it. */
 static void looking_for_prefixes_is_linear(void **state)
 {
     (void)state;
@@ -519,10 +519,9 @@ static void looking_for_prefixes_is_linear(void **state)
         }
         buffer_append(&head, "><keep>\0", 8);
         document = make_document(head.data, rows[i].piece, rows[i].count, "</keep></a>");
-        clock_t begin = clock();
         int error = parse_document(&document, keep_named);
-        if (error || clock() - begin > 2 * CLOCKS_PER_SEC)
-            fail_msg("%s: %d, %ld ms", rows[i].name, error, (clock() - begin) * 1000 / CLOCKS_PER_SEC);
+        if (error)
+            fail_msg("%s: %d", rows[i].name, error);
         buffer_release(&document);
         buffer_release(&head);
     }
