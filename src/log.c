@@ -27,6 +27,11 @@ void log_open(enum log_level level)
     threshold = level;
 }
 
+bool log_is_on(enum log_level level)
+{
+    return level <= threshold;
+}
+
 static void add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void add_v(struct line *line, const char *format, va_list args)

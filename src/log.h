@@ -16,6 +16,9 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /* Access lines are written from LOG_LEVEL_INFO on. */
 void log_open(enum log_level level);
 
+/* Would it be written? For what is dear to put together. */
+bool log_is_on(enum log_level level);
+
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...)   log_message(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -61,7 +61,7 @@ struct transaction {
     struct server *server;
     enum transaction_state state;
     struct pause pause;
-    apr_pool_t *pool;
+    apr_pool_t *pool; /* becomes the request's */
     const char *target, *method, *user, *agent;
     apr_table_t *headers;
     struct verification *verification;
@@ -80,12 +80,12 @@ struct transaction {
 struct transaction *transaction_new(struct server *server, struct MHD_Connection *connection,
                                     const char *target)
 {
-    apr_pool_t *pool;
-    apr_pool_create(&pool, NULL);
-    struct transaction *t = apr_pcalloc(pool, sizeof *t);
+    struct transaction *t = calloc(1, sizeof *t);
+    if (!t)
+        abort();
     t->server = server;
-    t->pool = pool;
-    t->target = apr_pstrdup(pool, target);
+    t->pool = dav_pool_new(server->dav);
+    t->target = apr_pstrdup(t->pool, target);
     t->user = "";
     t->started_ms = timer_now_ms();
     pause_init(&t->pause, connection);
@@ -352,6 +352,7 @@ static enum MHD_Result refuse(struct transaction *t, const struct refusal *refus
 static enum MHD_Result begin(struct transaction *t)
 {
     const struct dav_head head = {
+        .pool = t->pool,
         .method = t->method,
         .target = t->target,
         .headers = t->headers,
@@ -483,27 +484,28 @@ enum MHD_Result transaction_proceed(struct transaction *t, const char *method, c
 
 /* ---- the end ---- */
 
-static const char *client_address(struct transaction *t)
+static const char *client_address(struct transaction *t, char text[INET6_ADDRSTRLEN])
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(t->pause.connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    char *text = apr_pcalloc(t->pool, INET6_ADDRSTRLEN);
     const struct sockaddr *address = info ? info->client_addr : NULL;
+    const void *bytes = NULL;
 
     if (address && address->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, text,
-                  INET6_ADDRSTRLEN);
+        bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
     else if (address && address->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text,
-                  INET6_ADDRSTRLEN);
-    return text;
+        bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    return bytes ? inet_ntop(address->sa_family, bytes, text, INET6_ADDRSTRLEN) : NULL;
 }
 
 static void log_end(struct transaction *t, enum MHD_RequestTerminationCode how)
 {
+    if (!log_is_on(LOG_LEVEL_INFO))
+        return;
+    char address[INET6_ADDRSTRLEN];
     bool has_no_body = (t->method && strcmp(t->method, "HEAD") == 0) || t->status == 304;
     const struct access_line line = {
-        .client = client_address(t),
+        .client = client_address(t, address),
         .user = t->user,
         .method = t->method,
         .target = t->target,
@@ -519,19 +521,21 @@ static void log_end(struct transaction *t, enum MHD_RequestTerminationCode how)
 
 void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how)
 {
-    struct server *server = t->server;
-
-    if (t->uses_timer) {
-        timer_cancel(server->timer, &t->beat_alarm);
-    }
+    if (t->uses_timer)
+        timer_cancel(t->server->timer, &t->beat_alarm);
     log_end(t, how);
     outflow_leave(t->outflow);
+    hangup_note(t->hangup, true);
+    if (t->is_counted)
+        server_transaction_ended(t->server);
+
+    /* What the transaction read is in its request's pool, if it came to a request. */
+    bool has_request = t->request != NULL;
     job_leave(&t->waiter); /* the job itself goes on */
     if (t->request_is_ours)
         dav_request_free(t->request);
+    else if (!has_request)
+        apr_pool_destroy(t->pool);
     pause_release(&t->pause);
-    hangup_note(t->hangup, true);
-    if (t->is_counted)
-        server_transaction_ended(server);
-    apr_pool_destroy(t->pool);
+    free(t);
 }

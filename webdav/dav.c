@@ -128,18 +128,41 @@ void dav_close(struct dav *dav)
 
 /* ---- a request ---- */
 
-struct dav_request *dav_request_new(struct dav *dav, const struct dav_head *head)
+apr_pool_t *dav_pool_new(struct dav *dav)
 {
     apr_pool_t *pool;
 
     apr_pool_create_unmanaged_ex(&pool, out_of_memory, dav->allocator);
+    return pool;
+}
+
+static void copy_head(struct dav_request *r, const struct dav_head *head)
+{
+    r->method_name = apr_pstrdup(r->pool, head->method);
+    r->target = apr_pstrdup(r->pool, head->target);
+    r->user = apr_pstrdup(r->pool, head->user);
+    r->headers = apr_table_clone(r->pool, head->headers);
+}
+
+static void take_head(struct dav_request *r, const struct dav_head *head)
+{
+    r->method_name = head->method;
+    r->target = head->target;
+    r->user = head->user;
+    r->headers = head->headers;
+}
+
+struct dav_request *dav_request_new(struct dav *dav, const struct dav_head *head)
+{
+    apr_pool_t *pool = head->pool ? head->pool : dav_pool_new(dav);
     struct dav_request *r = apr_pcalloc(pool, sizeof *r);
+
     r->dav = dav;
     r->pool = pool;
-    r->method_name = apr_pstrdup(pool, head->method);
-    r->target = apr_pstrdup(pool, head->target);
-    r->user = apr_pstrdup(pool, head->user);
-    r->headers = apr_table_clone(pool, head->headers);
+    if (head->pool)
+        take_head(r, head);
+    else
+        copy_head(r, head);
     r->tls = head->tls;
     r->has_body = head->has_body;
     buffer_init(&r->body, dav->config.max_xml);

@@ -89,11 +89,15 @@ struct dav_reply {
 
 /* ---- requests ---- */
 
+/* The pool of a request to come, from the allocator that all of them share. */
+apr_pool_t *dav_pool_new(struct dav *dav);
+
 struct dav_head {
+    apr_pool_t *pool; /* of dav_pool_new: holds all below and becomes the request's; NULL: all is copied */
     const char *method;
     const char *target;   /* raw, as on the request line: "/a%20b", "http://h/a", "*" */
-    apr_table_t *headers; /* repeated headers as repeated entries; copied */
-    const char *user;     /* "" = anonymous; copied */
+    apr_table_t *headers; /* repeated headers as repeated entries */
+    const char *user;     /* "" = anonymous */
     bool tls;
     bool has_body; /* a body is announced (Content-Length > 0 or Transfer-Encoding) */
 };
