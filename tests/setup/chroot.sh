@@ -47,6 +47,7 @@ make_root() {
     from=$(mirror)
     [ -n "$from" ] || from=$(mirror_from_sources | head -n 1)
     [ -n "$from" ] || die "apt's sources have no $SUITE main"
+    chmod 755 "$JAIL" # mktemp made it for us alone; nobody has to get in, too
     say "making a minbase $SUITE"
     debootstrap --variant=minbase "$SUITE" "$JAIL" "$from" >"$JAIL.log" 2>&1 || {
         tail -n 20 "$JAIL.log" >&2
