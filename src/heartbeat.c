@@ -1,19 +1,13 @@
 /*
- * Beats are counted from the last one that was sent, not from a grid: a connection that could not
- * be served in time must not get two in a row.
+ * The grid is kept by remembering when the last beat was due instead of when it went out.
  */
 #include "src/heartbeat.h"
 
-enum beat heartbeat_policy(enum heartbeat_mode mode, const struct heartbeat_client *client)
-{
-    if (mode == HEARTBEAT_OFF || !client->http_1_1)
-        return BEAT_NONE;
-    return BEAT_INTERIM;
-}
-
 int64_t heartbeat_due_ms(const struct heartbeat *heartbeat)
 {
-    if (heartbeat->kind == BEAT_NONE)
+    bool is_used_up = heartbeat->cap && heartbeat->sent >= heartbeat->cap;
+
+    if (heartbeat->kind == BEAT_NONE || is_used_up)
         return INT64_MAX;
     return heartbeat->last_ms + heartbeat->interval_ms;
 }
@@ -25,5 +19,9 @@ bool heartbeat_is_due(const struct heartbeat *heartbeat, int64_t now_ms)
 
 void heartbeat_was_sent(struct heartbeat *heartbeat, int64_t now_ms)
 {
-    heartbeat->last_ms = now_ms;
+    int64_t due_ms = heartbeat->last_ms + heartbeat->interval_ms;
+    bool is_on_grid = now_ms >= due_ms && now_ms - due_ms <= heartbeat->interval_ms / 2;
+
+    heartbeat->last_ms = is_on_grid ? due_ms : now_ms;
+    heartbeat->sent++;
 }

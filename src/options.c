@@ -14,8 +14,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DAY_MS (24 * 3600 * INT64_C(1000))
+
+/* The options so far, and where what they need is kept. */
+struct reading {
+    struct options o;
+    apr_pool_t *pool;
+    bool lists_clients;
+};
+
 /* Reads a value; false if it makes no sense. `value` NULL for options that take none. */
-typedef bool read_fn(struct options *options, const char *value);
+typedef bool read_fn(struct reading *reading, const char *value);
 
 struct option_row {
     const char *name;
@@ -60,112 +69,150 @@ bool options_parse_size(const char *text, uint64_t *out)
     return true;
 }
 
-static bool read_listen(struct options *o, const char *value)
+static bool read_listen(struct reading *r, const char *value)
 {
     const char *colon = strrchr(value, ':');
     char *end;
-    if (o->listen_count == OPTIONS_MAX_LISTENERS || !colon || !isdigit((unsigned char)colon[1]))
+    if (r->o.listen_count == OPTIONS_MAX_LISTENERS || !colon || !isdigit((unsigned char)colon[1]))
         return false;
     if (strtoul(colon + 1, &end, 10) > UINT16_MAX || *end)
         return false;
-    o->listen[o->listen_count++] = value;
+    r->o.listen[r->o.listen_count++] = value;
     return true;
 }
 
-static bool read_heartbeat(struct options *o, const char *value)
+static bool read_heartbeat(struct reading *r, const char *value)
 {
-    return options_parse_seconds(value, 10, 3600 * 1000, &o->heartbeat_ms);
+    return options_parse_seconds(value, 10, 3600 * 1000, &r->o.heartbeat_ms);
 }
 
-static bool read_mode(struct options *o, const char *value)
+static bool read_mode(struct reading *r, const char *value)
 {
-    static const char *const names[] = { "auto", "interim", "off" };
+    static const char *const names[] = { "auto", "interim", "multistatus", "off" };
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(value, names[i]) == 0) {
-            o->heartbeat_mode = (enum heartbeat_mode)i;
+            r->o.heartbeat_mode = (enum heartbeat_mode)i;
             return true;
         }
     }
     return false;
 }
 
-static bool read_workers(struct options *o, const char *value)
+static bool read_client(struct reading *r, const char *value)
+{
+    struct client_rules *rules = &r->o.clients;
+    if (rules->count == CLIENTS_MAX_RULES)
+        return false;
+    return clients_parse_rule(r->pool, value, &rules->rule[rules->count]) && ++rules->count;
+}
+
+static bool read_list_clients(struct reading *r, const char *value)
+{
+    (void)value;
+    r->lists_clients = true;
+    return true;
+}
+
+static bool read_on_disconnect(struct reading *r, const char *value)
+{
+    r->o.cancel_on_disconnect = strcmp(value, "cancel") == 0;
+    return r->o.cancel_on_disconnect || strcmp(value, "finish") == 0;
+}
+
+static bool read_job_retention(struct reading *r, const char *value)
+{
+    return options_parse_seconds(value, 0, 7 * DAY_MS, &r->o.job_retention_ms);
+}
+
+static bool read_job_timeout(struct reading *r, const char *value)
+{
+    return options_parse_seconds(value, 0, 30 * DAY_MS, &r->o.job_timeout_ms);
+}
+
+static bool read_diagnostics(struct reading *r, const char *value)
+{
+    (void)value;
+    r->o.diagnostics = true;
+    return true;
+}
+
+static bool read_workers(struct reading *r, const char *value)
 {
     char *end;
     unsigned long n = strtoul(value, &end, 10);
     if (!isdigit((unsigned char)*value) || *end || n < 1 || n > OPTIONS_MAX_WORKERS)
         return false;
-    o->workers = (unsigned)n;
+    r->o.workers = (unsigned)n;
     return true;
 }
 
-static bool read_state(struct options *o, const char *value)
+static bool read_state(struct reading *r, const char *value)
 {
-    o->state_dir = value;
+    r->o.state_dir = value;
     return *value != '\0';
 }
 
-static bool read_durability(struct options *o, const char *value)
+static bool read_durability(struct reading *r, const char *value)
 {
-    o->durable = strcmp(value, "full") == 0;
-    return o->durable || strcmp(value, "relaxed") == 0;
+    r->o.durable = strcmp(value, "full") == 0;
+    return r->o.durable || strcmp(value, "relaxed") == 0;
 }
 
-static bool read_max_upload(struct options *o, const char *value)
+static bool read_max_upload(struct reading *r, const char *value)
 {
-    return options_parse_size(value, &o->max_upload);
+    return options_parse_size(value, &r->o.max_upload);
 }
 
-static bool read_grace(struct options *o, const char *value)
+static bool read_grace(struct reading *r, const char *value)
 {
-    return options_parse_seconds(value, 0, 3600 * 1000, &o->grace_ms);
+    return options_parse_seconds(value, 0, 3600 * 1000, &r->o.grace_ms);
 }
 
-static bool read_users(struct options *o, const char *value)
+static bool read_users(struct reading *r, const char *value)
 {
-    o->users_file = value;
+    r->o.users_file = value;
     return true;
 }
 
-static bool read_tls_cert(struct options *o, const char *value)
+static bool read_tls_cert(struct reading *r, const char *value)
 {
-    o->tls_cert = value;
+    r->o.tls_cert = value;
     return true;
 }
 
-static bool read_tls_key(struct options *o, const char *value)
+static bool read_tls_key(struct reading *r, const char *value)
 {
-    o->tls_key = value;
+    r->o.tls_key = value;
     return true;
 }
 
-static bool read_read_only(struct options *o, const char *value)
+static bool read_read_only(struct reading *r, const char *value)
 {
     (void)value;
-    o->read_only = true;
+    r->o.read_only = true;
     return true;
 }
 
-static bool read_finite_depth(struct options *o, const char *value)
+static bool read_finite_depth(struct reading *r, const char *value)
 {
     (void)value;
-    o->finite_depth = true;
+    r->o.finite_depth = true;
     return true;
 }
 
-static bool read_trust_forwarded(struct options *o, const char *value)
+static bool read_trust_forwarded(struct reading *r, const char *value)
 {
     (void)value;
-    o->trust_forwarded = true;
+    r->o.trust_forwarded = true;
     return true;
 }
 
-static bool read_log_level(struct options *o, const char *value)
+static bool read_log_level(struct reading *r, const char *value)
 {
     static const char *const names[] = { "error", "warning", "info", "debug" };
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(value, names[i]) == 0) {
-            o->log_level = (enum log_level)i;
+            r->o.log_level = (enum log_level)i;
             return true;
         }
     }
@@ -177,9 +224,23 @@ static const struct option_row rows[] = {
       "where to listen; repeatable; [::1]:8080 for IPv6; port 0 picks a free one\n"
       "(default 127.0.0.1:8080)" },
     { "heartbeat", "SECONDS", read_heartbeat,
-      "send 102 Processing this often while an operation lasts; fractions allowed\n(default 15)" },
+      "give a sign of life this often while an operation lasts; fractions allowed\n(default 15)" },
     { "heartbeat-mode", "MODE", read_mode,
-      "auto, interim (102 to every HTTP/1.1 client) or off (default auto)" },
+      "auto (what each client bears, see --list-clients), interim (102 Processing to\n"
+      "every HTTP/1.1 client), multistatus (an early 207 to everybody) or off\n(default auto)" },
+    { "client", "PATTERN=WHAT", read_client,
+      "what clients of this User-Agent get in mode auto: interim, interim:N (at most N\n"
+      "102s per request), multistatus or silent; repeatable, the first that matches\n"
+      "counts. PATTERN: a glob, PRODUCT/<VERSION, PRODUCT/>=VERSION, or - for none" },
+    { "list-clients", NULL, read_list_clients, "print who gets what, and why" },
+    { "on-disconnect", "finish|cancel", read_on_disconnect,
+      "when a client hangs up, its operation goes on or is stopped (default finish)" },
+    { "job-retention", "SECONDS", read_job_retention,
+      "how long the result of a long operation is kept (default 600)" },
+    { "job-timeout", "SECONDS", read_job_timeout,
+      "stop an operation that lasts longer; 0: never (default 0)" },
+    { "diagnostics", NULL, read_diagnostics,
+      "serve /.holdfast/slow, a long operation that does nothing, for holdfast probe" },
     { "workers", "N", read_workers,
       "threads for each kind of work (small changes, uploads, trees), 1 to 256\n(default 4)" },
     { "state", "DIR", read_state,
@@ -242,9 +303,13 @@ enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struc
                                   const char **out_message)
 {
     struct option table[ROW_COUNT + 2] = { 0 };
-    struct options o = {
-        .heartbeat_ms = 15000, .workers = 4, .durable = true, .grace_ms = 20000, .log_level = LOG_LEVEL_INFO
-    };
+    struct reading r = { .pool = pool,
+                         .o = { .heartbeat_ms = 15000,
+                                .workers = 4,
+                                .durable = true,
+                                .grace_ms = 20000,
+                                .job_retention_ms = 600000,
+                                .log_level = LOG_LEVEL_INFO } };
     for (int i = 0; i < ROW_COUNT; i++)
         table[i] = (struct option){ rows[i].name, rows[i].takes ? required_argument : no_argument, NULL, i };
     table[HELP] = (struct option){ "help", no_argument, NULL, HELP };
@@ -260,15 +325,19 @@ enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struc
             return wrong(pool, out_message, "a value is missing after ", argv[optind - 1]);
         if (which == '?')
             return wrong(pool, out_message, "unknown option ", argv[optind - 1]);
-        if (!rows[which].read(&o, optarg))
+        if (!rows[which].read(&r, optarg))
             return wrong(pool, out_message, apr_psprintf(pool, "--%s: bad value ", rows[which].name), optarg);
+    }
+    if (r.lists_clients) {
+        clients_print(stdout, &r.o.clients);
+        return OPTIONS_HELP;
     }
     if (optind != argc - 1)
         return wrong(pool, out_message, optind == argc ? "which folder? DIR is missing" : "one DIR only", "");
-    o.dir = argv[optind];
-    enum options_result result = complete(pool, &o, out_message);
+    r.o.dir = argv[optind];
+    enum options_result result = complete(pool, &r.o, out_message);
     if (result == OPTIONS_RUN)
-        *out = o;
+        *out = r.o;
     return result;
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "src/clients.h"
 #include "src/heartbeat.h"
 #include "src/log.h"
 
@@ -26,6 +27,11 @@ struct options {
     unsigned listen_count;
     int64_t heartbeat_ms;
     enum heartbeat_mode heartbeat_mode;
+    struct client_rules clients;
+    bool cancel_on_disconnect;
+    int64_t job_retention_ms;
+    int64_t job_timeout_ms; /* 0: none */
+    bool diagnostics;
     unsigned workers;
     const char *state_dir;
     bool durable;
@@ -42,7 +48,7 @@ struct options {
 enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_WRONG };
 
 /* Of `holdfast serve`; argv[0] is the subcommand. On OPTIONS_WRONG *out_message is the line to print;
- * on OPTIONS_HELP the help was printed. */
+ * on OPTIONS_HELP the help or --list-clients was printed, and nothing else is to be done. */
 enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struct options *out,
                                   const char **out_message);
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "src/clients.h"
 #include "src/hangup.h"
 #include "src/heartbeat.h"
 #include "src/interim.h"
@@ -62,7 +63,7 @@ struct transaction {
     enum transaction_state state;
     struct pause pause;
     apr_pool_t *pool; /* becomes the request's */
-    const char *target, *method, *user, *agent;
+    const char *target, *method, *user, *agent, *rule;
     apr_table_t *headers;
     struct verification *verification;
     const struct refusal *refusal; /* NULL: none */
@@ -420,9 +421,26 @@ static enum MHD_Result finish_verification(struct transaction *t)
     return authenticated(t, answer, user);
 }
 
+static void choose_heartbeat(struct transaction *t, bool http_1_1)
+{
+    const struct options *options = t->server->options;
+    const struct client client = { .agent = t->agent,
+                                   .http_1_1 = http_1_1,
+                                   .has_proxy_marks = clients_has_proxy_marks(t->headers) };
+    const struct treatment chosen = clients_decide(&options->clients, options->heartbeat_mode, &client);
+    int64_t interval_ms = options->heartbeat_ms;
+
+    if (chosen.pace_ms && chosen.pace_ms < interval_ms)
+        interval_ms = chosen.pace_ms;
+    t->rule = chosen.rule;
+    t->heartbeat = (struct heartbeat){ .kind = chosen.kind == BEAT_INTERIM ? BEAT_INTERIM : BEAT_NONE,
+                                       .cap = chosen.cap,
+                                       .interval_ms = interval_ms,
+                                       .last_ms = t->started_ms };
+}
+
 static enum MHD_Result start(struct transaction *t, const char *method, const char *version)
 {
-    const struct heartbeat_client client = { .http_1_1 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0 };
     const char *user = "";
 
     server_transaction_began(t->server);
@@ -431,11 +449,7 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
     t->headers = apr_table_make(t->pool, 16);
     MHD_get_connection_values(t->pause.connection, MHD_HEADER_KIND, collect_header, t);
     t->agent = apr_table_get(t->headers, "User-Agent");
-    t->heartbeat = (struct heartbeat){
-        .kind = heartbeat_policy(t->server->options->heartbeat_mode, &client),
-        .interval_ms = t->server->options->heartbeat_ms,
-        .last_ms = t->started_ms,
-    };
+    choose_heartbeat(t, strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
     if (atomic_load(&t->server->draining))
         return refuse(t, &overload);
     if (!t->server->auth)
@@ -514,6 +528,7 @@ static void log_end(struct transaction *t, enum MHD_RequestTerminationCode how)
         .bytes = has_no_body ? 0 : t->bytes,
         .millis = timer_now_ms() - t->started_ms,
         .interims = t->interims,
+        .rule = t->rule,
         .broken = how != MHD_REQUEST_TERMINATED_COMPLETED_OK,
     };
     log_access(&line);

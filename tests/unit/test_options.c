@@ -42,6 +42,15 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         { "serve --heartbeat nan a", "--heartbeat: bad value nan" },
         { "serve --heartbeat 1s a", "--heartbeat: bad value 1s" },
         { "serve --heartbeat-mode loud a", "--heartbeat-mode: bad value loud" },
+        { "serve --client neon a", "--client: bad value neon" },
+        { "serve --client neon/*=loud a", "--client: bad value neon/*=loud" },
+        { "serve --client =silent a", "--client: bad value =silent" },
+        { "serve --list-clients --client x=y", "--client: bad value x=y" },
+        { "serve --on-disconnect stop a", "--on-disconnect: bad value stop" },
+        { "serve --job-retention -1 a", "--job-retention: bad value -1" },
+        { "serve --job-retention 604801 a", "--job-retention: bad value 604801" },
+        { "serve --job-timeout soon a", "--job-timeout: bad value soon" },
+        { "serve --job-timeout 2592001 a", "--job-timeout: bad value 2592001" },
         { "serve --durability most a", "--durability: bad value most" },
         { "serve --max-upload 1X a", "--max-upload: bad value 1X" },
         { "serve --max-upload 99999999999999999999 a", "--max-upload: bad value 99999999999999999999" },
@@ -72,6 +81,11 @@ static void defaults_are_as_documented(void **state)
     assert_string_equal(o.listen[0], "127.0.0.1:8080");
     assert_int_equal(o.heartbeat_ms, 15000);
     assert_int_equal(o.heartbeat_mode, HEARTBEAT_AUTO);
+    assert_int_equal(o.clients.count, 0);
+    assert_false(o.cancel_on_disconnect);
+    assert_int_equal(o.job_retention_ms, 600000);
+    assert_int_equal(o.job_timeout_ms, 0);
+    assert_false(o.diagnostics);
     assert_int_equal(o.workers, 4);
     assert_true(o.durable);
     assert_false(o.read_only);
@@ -101,6 +115,53 @@ static void options_are_read(void **state)
     assert_int_equal(o.max_upload, 10 * 1024 * 1024);
     assert_int_equal(o.grace_ms, 0);
     assert_int_equal(o.log_level, LOG_LEVEL_DEBUG);
+}
+
+static void options_of_waiting_are_read(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *message;
+    assert_int_equal(
+        parse("serve --heartbeat-mode multistatus --client neon/<0.30=interim:9 --client=*=silent "
+              "--on-disconnect cancel --job-retention 0 --job-timeout 90.5 --diagnostics dir",
+              &o, &message),
+        OPTIONS_RUN);
+    assert_int_equal(o.heartbeat_mode, HEARTBEAT_MULTISTATUS);
+    assert_int_equal(o.clients.count, 2);
+    assert_string_equal(o.clients.rule[0].pattern, "neon/<0.30");
+    assert_int_equal(o.clients.rule[0].treatment.cap, 9);
+    assert_string_equal(o.clients.rule[1].pattern, "*");
+    assert_int_equal(o.clients.rule[1].treatment.kind, BEAT_NONE);
+    assert_true(o.cancel_on_disconnect && o.diagnostics);
+    assert_int_equal(o.job_retention_ms, 0);
+    assert_int_equal(o.job_timeout_ms, 90500);
+    assert_int_equal(parse("serve --on-disconnect finish --heartbeat-mode interim dir", &o, &message),
+                     OPTIONS_RUN);
+    assert_false(o.cancel_on_disconnect);
+    assert_int_equal(o.heartbeat_mode, HEARTBEAT_INTERIM);
+}
+
+static void the_number_of_clients_is_bounded(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *message, *line = "serve";
+    for (int i = 0; i < CLIENTS_MAX_RULES; i++)
+        line = apr_pstrcat(pool, line, " --client a=silent", NULL);
+    assert_int_equal(parse(apr_pstrcat(pool, line, " dir", NULL), &o, &message), OPTIONS_RUN);
+    assert_int_equal(o.clients.count, CLIENTS_MAX_RULES);
+    assert_int_equal(parse(apr_pstrcat(pool, line, " --client a=silent dir", NULL), &o, &message),
+                     OPTIONS_WRONG);
+}
+
+static void clients_are_listed_without_a_folder(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *message;
+    assert_int_equal(parse("serve --list-clients", &o, &message), OPTIONS_HELP);
+    assert_int_equal(parse("serve --list-clients --client a=silent", &o, &message), OPTIONS_HELP);
 }
 
 static void sizes_have_units_of_1024(void **state)
@@ -135,6 +196,9 @@ int main(void)
         cmocka_unit_test(wrong_command_lines_get_one_clear_line),
         cmocka_unit_test(defaults_are_as_documented),
         cmocka_unit_test(options_are_read),
+        cmocka_unit_test(options_of_waiting_are_read),
+        cmocka_unit_test(the_number_of_clients_is_bounded),
+        cmocka_unit_test(clients_are_listed_without_a_folder),
         cmocka_unit_test(sizes_have_units_of_1024),
         cmocka_unit_test(the_default_state_is_one_folder_per_served_folder),
     };
