@@ -48,7 +48,7 @@ static const struct table_row table[] = {
     SILENT("PHP", "PHP's streams: the second 102 is taken for the answer"),
     SILENT("PHP/*", "PHP's streams: the second 102 is taken for the answer"),
     SILENT("*libwww-perl/*", "the first 102 is taken for the answer"),
-    SILENT("DAV.pm/*", "HTTP::DAV: the first 102 is taken for the answer"),
+    MULTISTATUS("DAV.pm/*", "HTTP::DAV: the first 102 is taken for the answer; it reads a 207 to its end"),
     SILENT("wget2/*", "the first 102 is taken for the answer"),
     SILENT("Mozilla/5.0", "Qt 5 (the whole name): the first 102 is taken for the answer, and for success"),
     SILENT("*mirall/*", "ownCloud's and Nextcloud's desktop clients stand on Qt"),

@@ -69,7 +69,7 @@ static const struct {
     { "OkHttp 5", "okhttp/5.1.0", BEAT_INTERIM, 0, "default" },
     { "LWP", "libwww-perl/6.68", BEAT_NONE, 0, "*libwww-perl/*" },
     { "LWP, named", "lwp-request/6.68 libwww-perl/6.68", BEAT_NONE, 0, "*libwww-perl/*" },
-    { "HTTP::DAV", "DAV.pm/v0.49", BEAT_NONE, 0, "DAV.pm/*" },
+    { "HTTP::DAV", "DAV.pm/v0.49", BEAT_MULTISTATUS, 0, "DAV.pm/*" },
     { "Qt 5", "Mozilla/5.0", BEAT_NONE, 0, "Mozilla/5.0" },
     { "Nextcloud's client",
       "Mozilla/5.0 (Linux) mirall/3.7.3git (Nextcloud, debian-6.1 ClientArchitecture: x86_64)", BEAT_NONE, 0,

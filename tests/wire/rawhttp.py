@@ -67,12 +67,14 @@ class Connection:
         self.sent_at = time.monotonic()
         self.sock.sendall(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data)
 
-    def head(self, method, target, headers=(), proto="HTTP/1.1", host=True):
+    def head(self, method, target, headers=(), proto="HTTP/1.1", host=True, agent=True):
         """The head of a request as bytes. headers: a dict or a list of pairs."""
         pairs = list(headers.items() if isinstance(headers, dict) else headers)
         lines = ["%s %s %s" % (method, target, proto)]
         if host and not any(name.lower() == "host" for name, _ in pairs):
             lines.append("Host: %s" % self.authority())
+        if agent and not any(name.lower() == "user-agent" for name, _ in pairs):
+            lines.append("User-Agent: holdfast-test/1")  # who does not say who it is gets no interim answers
         lines += ["%s: %s" % pair for pair in pairs]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
