@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "src/hangup.h"
+#include "src/linger.h"
 #include "src/transaction.h"
 
 #define CONNECTION_MEMORY  (24 * 1024) /* request head and buffers of one; libmicrohttpd clears it each time */
@@ -54,13 +55,15 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
                                enum MHD_ConnectionNotificationCode what)
 {
     struct server *server = cls;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         *socket_context = info ? hangup_open(server->timer, info->connect_fd) : NULL;
     } else {
         hangup_close(*socket_context);
         *socket_context = NULL;
+        if (info)
+            linger_take(server->linger, info->connect_fd);
     }
 }
 
@@ -287,6 +290,8 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
     error = open_engine(server);
     if (!error)
         error = timer_open(&server->timer);
+    if (!error)
+        error = linger_open(&server->linger);
     if (error)
         *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
     for (unsigned i = 0; i < options->listen_count && !error; i++)
@@ -366,7 +371,9 @@ bool server_stop(struct server *server)
     }
     /* Answers on their way get a moment; whatever is left waits for its client, not for us. */
     wait_for_transactions(server, timer_now_ms() + 1000);
+    linger_stop(server->linger);
     stop_daemons(server);
+    linger_free(server->linger);
     timer_close(server->timer);
     job_engine_close(server->engine);
     pthread_cond_destroy(&server->changed);

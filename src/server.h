@@ -19,6 +19,7 @@
 
 #include "src/auth.h"
 #include "src/job.h"
+#include "src/linger.h"
 #include "src/options.h"
 #include "src/timer.h"
 #include "webdav/dav.h"
@@ -31,6 +32,7 @@ struct server {
     struct auth *auth; /* NULL: anybody may */
     struct job_engine *engine;
     struct timer *timer;
+    struct linger_set *linger; /* connections that the client has not closed yet */
     struct MHD_Daemon *daemons[OPTIONS_MAX_LISTENERS];
     const char *urls[OPTIONS_MAX_LISTENERS];
     int sockets[OPTIONS_MAX_LISTENERS]; /* that they listen on */
