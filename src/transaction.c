@@ -329,18 +329,25 @@ static bool has_body(const struct transaction *t)
            (length && strspn(length, "0") != strlen(length));
 }
 
-static bool expects_continue(const struct transaction *t)
+/* Whatever a client expects, it may not send its body before it has an answer. */
+static bool expects_something(const struct transaction *t)
 {
     const char *expect = apr_table_get(t->headers, "Expect");
-    return expect && strcasecmp(expect, "100-continue") == 0;
+    return expect && *expect;
+}
+
+static bool announces_more_than(const struct transaction *t, const char *header, long long max)
+{
+    const char *length = apr_table_get(t->headers, header);
+    return length && atoll(length) > max;
 }
 
 /* Is a body that nobody wants to be left unread? Then the answer goes out at once and the connection
  * ends with it. */
 static bool leaves_body_unread(const struct transaction *t)
 {
-    const char *length = apr_table_get(t->headers, "Content-Length");
-    return has_body(t) && (expects_continue(t) || (length && atoll(length) > SWALLOW_MAX));
+    return expects_something(t) || announces_more_than(t, "Content-Length", SWALLOW_MAX) ||
+           announces_more_than(t, "X-Expected-Entity-Length", SWALLOW_CHUNKED_MAX);
 }
 
 static enum MHD_Result refuse(struct transaction *t, const struct refusal *refusal)

@@ -232,16 +232,27 @@ static bool check_target(struct dav_request *r)
     return r->path != NULL;
 }
 
+/* RFC 9110 10.1.1. An empty list expects nothing. */
 static bool check_expect(struct dav_request *r)
 {
     const char *expect = request_header(r, "Expect");
 
-    if (!expect || strcasecmp(expect, "100-continue") == 0)
+    if (!expect || !*expect)
         return true;
-    reply_error(r, 417, "The only expectation that we meet is 100-continue."); /* RFC 9110 10.1.1 */
-    /* The client waits for something; whether the body will come nobody knows. */
-    r->reply.close |= r->has_body;
-    return false;
+    if (strcasecmp(expect, "100-continue") != 0) {
+        reply_error(r, 417, "The only expectation that we meet is 100-continue.");
+        /* The client waits for something; whether the body will come nobody knows. */
+        r->reply.close |= r->has_body;
+        return false;
+    }
+    /* It is about to send a body, and has not said where it ends: an empty file is not what it wants. */
+    if (r->method->body == BODY_UPLOAD && !request_header(r, "Content-Length") &&
+        !request_header(r, "Transfer-Encoding")) {
+        reply_error(r, 411, "An upload needs Content-Length or Transfer-Encoding: chunked.");
+        r->reply.close = true;
+        return false;
+    }
+    return true;
 }
 
 static bool check_read_only(struct dav_request *r)
