@@ -1,6 +1,7 @@
 /*
  * APR has a thread pool, but it knows neither a stop that reaches a running task, nor several
- * waiters for one, nor lanes. One mutex is enough: what is done under it is a few pointers.
+ * waiters for one, nor lanes. One mutex is enough: what is done under it is a few pointers. Who is next
+ * in a lane is fairqueue's business.
  */
 #include "src/job.h"
 
@@ -10,25 +11,26 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "src/fairqueue.h"
+
 enum job_state { JOB_QUEUED, JOB_DONE }; /* what matters between run and after */
 
 struct job {
+    struct fairqueue_entry entry; /* first: what the lane's queue gives back */
     struct job_engine *engine;
     const struct job_kind *kind;
     void *item;
-    enum job_lane lane;
     enum job_state state;
     unsigned references; /* one for the engine while the job has work to do, one per waiter */
     struct job_waiter *waiters;
-    struct job *next;                       /* in its queue */
     struct job *live_next, **live_previous; /* all that the engine still works on */
 };
 
 struct lane {
     struct job_engine *engine;
-    pthread_cond_t work; /* a job was queued here, or we close */
-    struct job *first, **last;
-    unsigned queued, queue_max;
+    pthread_cond_t work; /* there may be something for one more worker, or we close */
+    struct fairqueue *queue;
+    unsigned workers;
 };
 
 struct job_engine {
@@ -36,35 +38,12 @@ struct job_engine {
     pthread_cond_t idle;   /* a job ended */
     struct lane lanes[JOB_LANES];
     struct job *live;
+    unsigned releasing; /* jobs no longer live whose items are being released, without the mutex */
     bool stopping;
     bool closing;
     unsigned thread_count;
     pthread_t threads[];
 };
-
-/* With the mutex held. */
-static void enqueue(struct job_engine *engine, struct job *job)
-{
-    struct lane *lane = &engine->lanes[job->lane];
-    job->next = NULL;
-    *lane->last = job;
-    lane->last = &job->next;
-    lane->queued++;
-    pthread_cond_signal(&lane->work);
-}
-
-/* With the mutex held. */
-static struct job *dequeue(struct lane *lane)
-{
-    struct job *job = lane->first;
-    if (!job)
-        return NULL;
-    lane->first = job->next;
-    if (!lane->first)
-        lane->last = &lane->first;
-    lane->queued--;
-    return job;
-}
 
 static void live_add(struct job_engine *engine, struct job *job)
 {
@@ -88,11 +67,33 @@ static void unreference(struct job_engine *engine, struct job *job)
     assert(job->references > 0);
     if (--job->references > 0)
         return;
+    engine->releasing++;
     pthread_mutex_unlock(&engine->mutex);
     if (job->kind->release)
         job->kind->release(job->item);
     free(job);
     pthread_mutex_lock(&engine->mutex);
+    engine->releasing--;
+    pthread_cond_broadcast(&engine->idle);
+}
+
+static void add_waiter(struct job *job, struct job_waiter *waiter)
+{
+    waiter->job = job;
+    waiter->next = job->waiters;
+    waiter->previous = &job->waiters;
+    if (job->waiters)
+        job->waiters->previous = &waiter->next;
+    job->waiters = waiter;
+    job->references++;
+}
+
+static void remove_waiter(struct job_waiter *waiter)
+{
+    *waiter->previous = waiter->next;
+    if (waiter->next)
+        waiter->next->previous = waiter->previous;
+    waiter->job = NULL;
 }
 
 static void tell_waiters(struct job *job)
@@ -102,9 +103,37 @@ static void tell_waiters(struct job *job)
         waiter->done(waiter);
 }
 
-/* One step of a job: run, or after. With the mutex held, which is given up meanwhile. */
-static void work_on(struct job_engine *engine, struct job *job)
+/* Cleaning up may mean removing a tree, whatever the job itself was. flow: where it ran; NULL: nowhere. */
+static void queue_after(struct job_engine *engine, struct job *job, const struct fairqueue_flow *flow)
 {
+    struct lane *lane = &engine->lanes[JOB_LONG];
+    fairqueue_add_background(lane->queue, flow, &job->entry);
+    pthread_cond_signal(&lane->work);
+}
+
+/* The engine has nothing more to do for the job. */
+static void retire(struct job_engine *engine, struct job *job)
+{
+    live_remove(job);
+    unreference(engine, job);
+    pthread_cond_broadcast(&engine->idle);
+}
+
+/* With the mutex held. has_after looks at what run() left behind, which nobody changes once it is done. */
+static void finish(struct job_engine *engine, struct job *job, const struct fairqueue_flow *flow)
+{
+    tell_waiters(job);
+    if (job->kind->has_after && job->kind->has_after(job->item))
+        queue_after(engine, job, flow);
+    else
+        retire(engine, job);
+}
+
+/* One step of a job: run, or after. With the mutex held, which is given up meanwhile. */
+static void work_on(struct lane *lane, struct job *job)
+{
+    struct job_engine *engine = lane->engine;
+    struct fairqueue_flow *flow = job->entry.flow;
     bool is_run = job->state == JOB_QUEUED;
 
     pthread_mutex_unlock(&engine->mutex);
@@ -115,17 +144,19 @@ static void work_on(struct job_engine *engine, struct job *job)
     pthread_mutex_lock(&engine->mutex);
 
     if (is_run)
-        tell_waiters(job);
-    /* Cleaning up may mean removing a tree, whatever the job itself was. has_after looks at what run()
-     * left behind, which nobody changes once it is done. */
-    if (is_run && job->kind->has_after && job->kind->has_after(job->item)) {
-        job->lane = JOB_LONG;
-        enqueue(engine, job);
-        return;
-    }
-    live_remove(job);
-    unreference(engine, job);
-    pthread_cond_broadcast(&engine->idle);
+        finish(engine, job, flow);
+    else
+        retire(engine, job);
+    fairqueue_end(lane->queue, flow);
+}
+
+static struct job *take(struct lane *lane)
+{
+    struct job *job = (struct job *)fairqueue_take(lane->queue);
+    /* What ended before may have made something else ready, for a worker that sleeps. */
+    if (job && fairqueue_is_ready(lane->queue))
+        pthread_cond_signal(&lane->work);
+    return job;
 }
 
 static void *worker(void *arg)
@@ -135,9 +166,9 @@ static void *worker(void *arg)
 
     pthread_mutex_lock(&engine->mutex);
     for (;;) {
-        struct job *job = dequeue(lane);
+        struct job *job = take(lane);
         if (job)
-            work_on(engine, job);
+            work_on(lane, job);
         else if (engine->closing)
             break;
         else
@@ -157,10 +188,26 @@ static void init_sync(struct job_engine *engine)
     pthread_mutex_init(&engine->mutex, NULL);
 }
 
-static void init_lane(struct job_engine *engine, struct lane *lane, unsigned queue_max)
+static int init_lane(struct job_engine *engine, enum job_lane kind, const struct job_lane_size *size)
 {
-    *lane = (struct lane){ .engine = engine, .last = &lane->first, .queue_max = queue_max };
+    bool has_reserve = kind == JOB_UPLOAD || kind == JOB_LONG;
+    struct lane *lane = &engine->lanes[kind];
+
+    *lane = (struct lane){ .engine = engine, .workers = size->workers };
     pthread_cond_init(&lane->work, NULL);
+    return fairqueue_open(size->workers, size->queue_max, has_reserve, &lane->queue);
+}
+
+static int start_workers(struct job_engine *engine)
+{
+    int error = 0;
+    for (int i = 0; i < JOB_LANES; i++) {
+        for (unsigned n = 0; n < engine->lanes[i].workers && !error; n++) {
+            error = pthread_create(&engine->threads[engine->thread_count], NULL, worker, &engine->lanes[i]);
+            engine->thread_count += !error;
+        }
+    }
+    return error;
 }
 
 int job_engine_open(const struct job_lane_size sizes[JOB_LANES], struct job_engine **out)
@@ -174,14 +221,12 @@ int job_engine_open(const struct job_lane_size sizes[JOB_LANES], struct job_engi
     if (!engine)
         return ENOMEM;
     init_sync(engine);
-    for (int i = 0; i < JOB_LANES; i++)
-        init_lane(engine, &engine->lanes[i], sizes[i].queue_max);
     for (int i = 0; i < JOB_LANES; i++) {
-        for (unsigned n = 0; n < sizes[i].workers && !error; n++) {
-            error = pthread_create(&engine->threads[engine->thread_count], NULL, worker, &engine->lanes[i]);
-            engine->thread_count += !error;
-        }
+        int lane_error = init_lane(engine, (enum job_lane)i, &sizes[i]);
+        error = error ? error : lane_error;
     }
+    if (!error)
+        error = start_workers(engine);
     if (error)
         job_engine_close(engine);
     else
@@ -189,31 +234,68 @@ int job_engine_open(const struct job_lane_size sizes[JOB_LANES], struct job_engi
     return error;
 }
 
-int job_submit(struct job_engine *engine, const struct job_kind *kind, void *item, enum job_lane lane,
-               struct job_waiter *waiter)
+static struct job *create_job(struct job_engine *engine, const struct job_kind *kind, void *item)
 {
-    int error = 0;
     struct job *job = calloc(1, sizeof *job);
+    if (job)
+        *job = (struct job){ .engine = engine, .kind = kind, .item = item, .references = 1 };
+    return job;
+}
+
+int job_submit(struct job_engine *engine, const struct job_kind *kind, void *item, enum job_lane lane_kind,
+               const struct job_owner *owner, struct job_waiter *waiter)
+{
+    struct lane *lane = &engine->lanes[lane_kind];
+    struct job *job = create_job(engine, kind, item);
     if (!job)
         return EAGAIN;
-    *job = (struct job){ .engine = engine, .kind = kind, .item = item, .lane = lane, .references = 2 };
 
     pthread_mutex_lock(&engine->mutex);
-    if (engine->stopping) {
-        error = ECANCELED;
-    } else if (engine->lanes[lane].queued >= engine->lanes[lane].queue_max) {
-        error = EAGAIN;
-    } else {
-        waiter->job = job;
-        waiter->next = NULL;
-        job->waiters = waiter;
+    int error =
+        engine->stopping ? ECANCELED : fairqueue_add(lane->queue, owner->user, owner->client, &job->entry);
+    if (!error) {
+        add_waiter(job, waiter);
         live_add(engine, job);
-        enqueue(engine, job);
+        pthread_cond_signal(&lane->work);
     }
     pthread_mutex_unlock(&engine->mutex);
     if (error)
         free(job);
     return error;
+}
+
+int job_begin(struct job_engine *engine, const struct job_kind *kind, void *item, struct job_waiter *waiter)
+{
+    struct job *job = create_job(engine, kind, item);
+    if (!job)
+        return EAGAIN;
+
+    pthread_mutex_lock(&engine->mutex);
+    bool is_refused = engine->stopping;
+    if (!is_refused) {
+        add_waiter(job, waiter);
+        live_add(engine, job);
+    }
+    pthread_mutex_unlock(&engine->mutex);
+    if (is_refused)
+        free(job);
+    return is_refused ? ECANCELED : 0;
+}
+
+void job_end(struct job *job)
+{
+    struct job_engine *engine = job->engine;
+    pthread_mutex_lock(&engine->mutex);
+    assert(job->state != JOB_DONE);
+    finish(engine, job, NULL);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+void job_join(struct job *job, struct job_waiter *waiter)
+{
+    pthread_mutex_lock(&job->engine->mutex);
+    add_waiter(job, waiter);
+    pthread_mutex_unlock(&job->engine->mutex);
 }
 
 bool job_is_done(const struct job_waiter *waiter)
@@ -225,6 +307,17 @@ bool job_is_done(const struct job_waiter *waiter)
     return is_done;
 }
 
+void job_stop(struct job_waiter *waiter)
+{
+    struct job *job = waiter->job;
+    if (!job)
+        return;
+    pthread_mutex_lock(&job->engine->mutex);
+    if (job->state != JOB_DONE && job->kind->stop)
+        job->kind->stop(job->item);
+    pthread_mutex_unlock(&job->engine->mutex);
+}
+
 void job_leave(struct job_waiter *waiter)
 {
     struct job *job = waiter->job;
@@ -233,24 +326,33 @@ void job_leave(struct job_waiter *waiter)
     struct job_engine *engine = job->engine;
 
     pthread_mutex_lock(&engine->mutex);
-    struct job_waiter **at = &job->waiters;
-    while (*at != waiter)
-        at = &(*at)->next;
-    *at = waiter->next;
-    waiter->job = NULL;
+    remove_waiter(waiter);
     unreference(engine, job);
     pthread_mutex_unlock(&engine->mutex);
 }
 
-/* With the mutex held: until no job is live, or the deadline. */
+unsigned job_waiting(struct job_engine *engine, enum job_lane lane)
+{
+    pthread_mutex_lock(&engine->mutex);
+    unsigned waiting = fairqueue_waiting(engine->lanes[lane].queue);
+    pthread_mutex_unlock(&engine->mutex);
+    return waiting;
+}
+
+unsigned job_lane_workers(const struct job_engine *engine, enum job_lane lane)
+{
+    return engine->lanes[lane].workers;
+}
+
+/* With the mutex held: until no job is left, or the deadline. */
 static bool await_idle(struct job_engine *engine, int64_t deadline_ms)
 {
     const struct timespec deadline = { .tv_sec = deadline_ms / 1000,
                                        .tv_nsec = deadline_ms % 1000 * 1000000 };
     int error = 0;
-    while (engine->live && error != ETIMEDOUT)
+    while ((engine->live || engine->releasing > 0) && error != ETIMEDOUT)
         error = pthread_cond_timedwait(&engine->idle, &engine->mutex, &deadline);
-    return !engine->live;
+    return !engine->live && engine->releasing == 0;
 }
 
 bool job_engine_drain(struct job_engine *engine, int64_t deadline_ms)
@@ -285,8 +387,10 @@ void job_engine_close(struct job_engine *engine)
     pthread_mutex_unlock(&engine->mutex);
     for (unsigned i = 0; i < engine->thread_count; i++)
         pthread_join(engine->threads[i], NULL);
-    for (int i = 0; i < JOB_LANES; i++)
+    for (int i = 0; i < JOB_LANES; i++) {
+        fairqueue_close(engine->lanes[i].queue);
         pthread_cond_destroy(&engine->lanes[i].work);
+    }
     pthread_cond_destroy(&engine->idle);
     pthread_mutex_destroy(&engine->mutex);
     free(engine);

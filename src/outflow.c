@@ -63,7 +63,8 @@ static void filled(struct job_waiter *waiter)
 static void start_filling(struct outflow *flow)
 {
     atomic_fetch_add(&flow->references, 1);
-    if (job_submit(flow->engine, &fill_kind, flow, flow->lane, &flow->waiter) == 0)
+    if (job_submit(flow->engine, &fill_kind, flow, flow->lane, &(struct job_owner){ "", "" },
+                   &flow->waiter) == 0)
         return;
     atomic_fetch_sub(&flow->references, 1);
     buffer_clear(&flow->back->buffer);

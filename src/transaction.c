@@ -271,7 +271,9 @@ static enum MHD_Result rest(struct transaction *t)
 static enum MHD_Result start_work(struct transaction *t)
 {
     t->waiter.done = work_done;
-    if (job_submit(t->server->engine, &request_kind, t->request, lane_of(t->request), &t->waiter) != 0)
+    const struct job_owner owner = { t->user, "" };
+    if (job_submit(t->server->engine, &request_kind, t->request, lane_of(t->request), &owner, &t->waiter) !=
+        0)
         return answer_refusal(t, &overload);
     t->request_is_ours = false;
     t->state = STATE_WORK;
@@ -397,7 +399,8 @@ static enum MHD_Result start_verification(struct transaction *t, const char *hea
     *v = (struct verification){ .auth = t->server->auth, .pool = pool, .header = apr_pstrdup(pool, header) };
 
     t->waiter.done = work_done;
-    if (job_submit(t->server->engine, &verification_kind, v, JOB_VERIFY, &t->waiter) != 0) {
+    if (job_submit(t->server->engine, &verification_kind, v, JOB_VERIFY, &(struct job_owner){ "", "" },
+                   &t->waiter) != 0) {
         apr_pool_destroy(pool);
         return refuse(t, &overload);
     }
