@@ -7,6 +7,7 @@
  */
 #include "src/outflow.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,11 @@ struct outflow {
     struct job_engine *engine;
     enum job_lane lane;
     struct pause *pause; /* the transaction's */
+    struct timer *timer;
+    struct alarm alarm;  /* only wakes */
+    int64_t interval_ms; /* 0: no blanks */
+    int64_t last_ms;     /* when the last byte was given */
+    bool has_begun;      /* a byte has been */
     struct dav_stream *stream;
     struct piece pieces[2];
     struct piece *front, *back;
@@ -71,10 +77,18 @@ static void start_filling(struct outflow *flow)
     flow->back->error = -1;
 }
 
-/* The connection rests until the next piece is there; libmicrohttpd asks again then. */
+static int64_t wake(struct alarm *alarm)
+{
+    pause_end(((struct outflow *)((char *)alarm - offsetof(struct outflow, alarm)))->pause);
+    return TIMER_NEVER;
+}
+
+/* The connection rests until the next piece is there or a blank is due; libmicrohttpd asks again then. */
 static ssize_t rest(struct outflow *flow)
 {
     pause_begin(flow->pause);
+    if (flow->interval_ms && flow->has_begun)
+        timer_set(flow->timer, &flow->alarm, flow->last_ms + flow->interval_ms);
     if (job_is_done(&flow->waiter))
         pause_end(flow->pause);
     return 0;
@@ -91,6 +105,20 @@ static void turn_over(struct outflow *flow)
         start_filling(flow);
 }
 
+static void note_given(struct outflow *flow, size_t n)
+{
+    *flow->sent += n;
+    if (!flow->interval_ms)
+        return;
+    flow->last_ms = timer_now_ms();
+    flow->has_begun = true;
+}
+
+static bool is_blank_due(const struct outflow *flow)
+{
+    return flow->interval_ms && flow->has_begun && timer_now_ms() - flow->last_ms >= flow->interval_ms;
+}
+
 /* On the connection's thread. */
 static ssize_t read_more(void *cls, uint64_t position, char *out, size_t max)
 {
@@ -102,15 +130,20 @@ static ssize_t read_more(void *cls, uint64_t position, char *out, size_t max)
             return MHD_CONTENT_READER_END_WITH_ERROR;
         if (flow->front->is_last)
             return MHD_CONTENT_READER_END_OF_STREAM;
-        if (flow->waiter.job && !job_is_done(&flow->waiter))
-            return rest(flow);
+        if (flow->waiter.job && !job_is_done(&flow->waiter)) {
+            if (!is_blank_due(flow))
+                return rest(flow);
+            *out = ' ';
+            note_given(flow, 1);
+            return 1;
+        }
         turn_over(flow);
     }
     size_t left = flow->front->buffer.size - flow->taken;
     size_t n = left < max ? left : max;
     memcpy(out, flow->front->buffer.data + flow->taken, n);
     flow->taken += n;
-    *flow->sent += n;
+    note_given(flow, n);
     return (ssize_t)n;
 }
 
@@ -118,6 +151,8 @@ void outflow_leave(struct outflow *flow)
 {
     if (!flow)
         return;
+    if (flow->interval_ms)
+        timer_cancel(flow->timer, &flow->alarm);
     job_leave(&flow->waiter);
     drop_reference(flow);
 }
@@ -127,8 +162,9 @@ static void release(void *cls)
     outflow_leave(cls);
 }
 
-struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct pause *pause,
-                                  struct dav_stream *stream, uint64_t *out_sent, struct outflow **out)
+struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct timer *timer,
+                                  int64_t interval_ms, struct pause *pause, struct dav_stream *stream,
+                                  uint64_t *out_sent, struct outflow **out)
 {
     uint64_t length = stream->length == DAV_LENGTH_UNKNOWN ? MHD_SIZE_UNKNOWN : stream->length;
     struct outflow *flow = calloc(1, sizeof *flow);
@@ -141,6 +177,9 @@ struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane,
                               .engine = engine,
                               .lane = lane,
                               .pause = pause,
+                              .timer = timer,
+                              .alarm = { .ring = wake },
+                              .interval_ms = stream->is_xml ? interval_ms : 0,
                               .stream = stream,
                               .front = &flow->pieces[0],
                               .back = &flow->pieces[1],

@@ -19,14 +19,20 @@
 
 #include "src/job.h"
 #include "src/pause.h"
+#include "src/timer.h"
 #include "webdav/dav.h"
 
 struct outflow;
 
-/* *out_sent counts the bytes handed to libmicrohttpd. Both pointers are used until outflow_leave. NULL if
+/* Where the stream is XML and the next piece keeps everybody waiting, a blank goes out each interval, once
+ * the first piece is out: proxies and clients see life, and parsers see white space between elements.
+ * interval_ms 0: never.
+ *
+ * *out_sent counts the bytes handed to libmicrohttpd. Both pointers, the pause and the timer are used until outflow_leave. NULL if
  * there is no memory: the stream is closed then. */
-struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct pause *pause,
-                                  struct dav_stream *stream, uint64_t *out_sent, struct outflow **out);
+struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct timer *timer,
+                                  int64_t interval_ms, struct pause *pause, struct dav_stream *stream,
+                                  uint64_t *out_sent, struct outflow **out);
 
 /* The transaction ends. libmicrohttpd may release the response before or after. */
 void outflow_leave(struct outflow *flow);

@@ -155,6 +155,13 @@ static enum job_lane lane_of(const struct dav_request *request)
     return dav_is_upload(request) ? JOB_UPLOAD : JOB_SHORT;
 }
 
+/* Blanks in a listing are no interim responses: every client can take them. */
+static int64_t blank_interval_ms(const struct transaction *t)
+{
+    const struct options *options = t->server->options;
+    return options->heartbeat_mode == HEARTBEAT_OFF ? 0 : options->heartbeat_ms;
+}
+
 static struct MHD_Response *make_response(struct transaction *t, struct dav_reply *reply)
 {
     struct MHD_Response *response;
@@ -172,8 +179,8 @@ static struct MHD_Response *make_response(struct transaction *t, struct dav_repl
             reply->fd = -1;
         return response;
     case DAV_STREAM:
-        response = outflow_open(t->server->engine, lane_of(t->request), &t->pause, reply->stream, &t->bytes,
-                                &t->outflow);
+        response = outflow_open(t->server->engine, lane_of(t->request), t->server->timer,
+                                blank_interval_ms(t), &t->pause, reply->stream, &t->bytes, &t->outflow);
         reply->stream = NULL;
         return response;
     case DAV_BUFFER:
@@ -373,6 +380,8 @@ static enum MHD_Result begin(struct transaction *t)
     t->request = dav_request_new(t->server->dav, &head);
     t->request_is_ours = true;
     dav_begin(t->request);
+    if (t->heartbeat.kind == BEAT_NONE && blank_interval_ms(t))
+        dav_request_hurry(t->request);
     t->state = STATE_BODY;
     const struct dav_reply *reply = dav_request_reply(t->request);
     return reply->status && (reply->close || leaves_body_unread(t)) ? answer(t) : MHD_YES;

@@ -285,6 +285,11 @@ struct progress *dav_request_progress(struct dav_request *r)
     return &r->progress;
 }
 
+void dav_request_hurry(struct dav_request *r)
+{
+    r->is_hurried = true;
+}
+
 void dav_request_stop(struct dav_request *r)
 {
     progress_stop(&r->progress);

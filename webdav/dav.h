@@ -73,6 +73,9 @@ struct dav_stream {
      * is not whole. Runs on a worker: may block, and should return after some 256 KiB or 100 ms. */
     int (*fill)(struct dav_stream *stream, struct buffer *out, bool *out_done);
     void (*close)(struct dav_stream *stream);
+    /* An XML document: between two pieces white space may go out, once the first is out. That one comes
+     * at once and begins with MULTISTATUS_DECLARATION (multistatus.h). */
+    bool is_xml;
 };
 
 struct dav_reply {
@@ -121,6 +124,10 @@ struct dav_reply *dav_request_reply(struct dav_request *r);
 
 /* Counts what the operation has done; its stop flag makes the operation give up: 503, nothing changed. */
 struct progress *dav_request_progress(struct dav_request *r);
+
+/* Nothing keeps this client's connection alive until dav_run has ended: a listing is then a stream from
+ * the start, and what may be slow in it is done by the stream. Between dav_begin and dav_run. */
+void dav_request_hurry(struct dav_request *r);
 
 /* The server is about to end: the operation gives up, and its cleanup too, whenever it comes; what that
  * would have removed is left for recovery. Any thread. */

@@ -8,9 +8,8 @@
 
 #include <stdbool.h>
 
-#define XML_DECLARATION "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-#define XML_NAMESPACE   "http://www.w3.org/XML/1998/namespace"
-#define REPLACEMENT     "\xEF\xBF\xBD" /* U+FFFD */
+#define XML_NAMESPACE "http://www.w3.org/XML/1998/namespace"
+#define REPLACEMENT   "\xEF\xBF\xBD" /* U+FFFD */
 
 /* ---- escaping ---- */
 
@@ -130,7 +129,7 @@ static void put_condition(struct buffer *out, enum dav_condition condition)
 
 void multistatus_begin(struct buffer *out)
 {
-    buffer_puts(out, XML_DECLARATION "<D:multistatus xmlns:D=\"DAV:\">\n");
+    buffer_puts(out, MULTISTATUS_DECLARATION "<D:multistatus xmlns:D=\"DAV:\">\n");
 }
 
 void multistatus_end(struct buffer *out)
@@ -199,7 +198,7 @@ void multistatus_empty(struct buffer *out, const char *ns, const char *name)
 void multistatus_error(struct buffer *out, enum dav_condition condition, const char *const *hrefs)
 {
     const char *name = condition_name(condition);
-    buffer_puts(out, XML_DECLARATION "<D:error xmlns:D=\"DAV:\"><D:");
+    buffer_puts(out, MULTISTATUS_DECLARATION "<D:error xmlns:D=\"DAV:\"><D:");
     buffer_puts(out, name);
     if (hrefs && *hrefs) {
         buffer_puts(out, ">");
@@ -215,7 +214,7 @@ void multistatus_error(struct buffer *out, enum dav_condition condition, const c
 
 void multistatus_prop_begin(struct buffer *out)
 {
-    buffer_puts(out, XML_DECLARATION "<D:prop xmlns:D=\"DAV:\">");
+    buffer_puts(out, MULTISTATUS_DECLARATION "<D:prop xmlns:D=\"DAV:\">");
 }
 
 void multistatus_prop_end(struct buffer *out)

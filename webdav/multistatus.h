@@ -17,6 +17,9 @@
 
 #define MULTISTATUS_TYPE "application/xml; charset=utf-8"
 
+/* How every document of ours begins: these bytes. */
+#define MULTISTATUS_DECLARATION "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+
 /* Bytes of all names, as multistatus_empty writes them, that a client may make one response repeat. */
 #define MULTISTATUS_NAMES_MAX (1024 * 1024)
 

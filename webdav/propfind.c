@@ -6,8 +6,9 @@
  * bounded, as every response repeats them and a short body can ask for many in one long namespace. What
  * then happens per entry is a stat, one pass over that array, and no allocation unless dead properties
  * are read or locks lie near. The answer is a stream that continues the walk whenever the client has taken what there is,
- * so memory is flat; if the first piece is all there is, it is sent as a plain body with a length. A
- * resource whose properties and locks are too much for one response is told with 507 in its place.
+ * so memory is flat; if the first piece is all there is, it is sent as a plain body with a length. For a
+ * client that nothing else keeps alive meanwhile (dav_request_hurry) that piece ends before the first member
+ * is looked for, so that the slowest disk cannot delay it. A resource whose properties and locks are too much for one response is told with 507 in its place.
  *
  * The listing outlives the request (a stream belongs to whoever sends it), so it owns a pool and
  * keeps no pointer into the request's.
@@ -76,6 +77,8 @@ struct listing {
 
     struct buffer first; /* the piece made by propfind_run */
     bool first_is_sent;
+    struct walk_entry root; /* what is still to be written before the walk goes on */
+    bool owes_root;
 };
 
 /* One entry while its response is written. */
@@ -485,6 +488,14 @@ static int listing_error(const struct listing *listing, const struct buffer *out
     return listing->error;
 }
 
+/* The walk has not gone on yet, so its entry is still good. */
+static void write_owed_root(struct listing *listing, struct buffer *out)
+{
+    if (listing->owes_root)
+        write_found(listing, &listing->root, out);
+    listing->owes_root = false;
+}
+
 static int stream_fill(struct dav_stream *stream, struct buffer *out, bool *out_done)
 {
     struct listing *listing = (struct listing *)stream;
@@ -492,6 +503,7 @@ static int stream_fill(struct dav_stream *stream, struct buffer *out, bool *out_
         buffer_append(out, listing->first.data, listing->first.size);
         listing->first_is_sent = true;
     } else {
+        write_owed_root(listing, out);
         continue_walk(listing, out, out->size + LATER_PIECE);
     }
     int error = listing_error(listing, out);
@@ -508,6 +520,7 @@ static struct listing *listing_new(struct dav_request *r)
     listing->stream.length = DAV_LENGTH_UNKNOWN;
     listing->stream.fill = stream_fill;
     listing->stream.close = stream_close;
+    listing->stream.is_xml = true;
     listing->pool = pool;
     apr_pool_create(&listing->scratch, pool);
     apr_pool_create(&listing->parent_pool, pool);
@@ -582,20 +595,23 @@ static int list_one(struct listing *listing)
     return 0;
 }
 
-static int list_tree(struct listing *listing, int max_depth)
+/* `hurry`: no further than to where it is known that this will be a 207. */
+static int list_tree(struct listing *listing, int max_depth, bool hurry)
 {
     int error = walk_open(listing->dav->fs, listing->path, WALK_FOLLOW, max_depth, &listing->walk);
     if (error)
         return error;
-    struct walk_entry found;
     multistatus_begin(&listing->first);
-    enum walk_event event = walk_next(listing->walk, &found);
+    enum walk_event event = walk_next(listing->walk, &listing->root);
     if (event == WALK_FAILED) /* the collection itself: a plain error says it better than a 207 */
-        return found.error;
+        return listing->root.error;
     if (event == WALK_END)
         return ENOENT;
     listing->levels = event == WALK_ENTER;
-    write_found(listing, &found, &listing->first);
+    listing->owes_root = true;
+    if (hurry)
+        return 0;
+    write_owed_root(listing, &listing->first);
     continue_walk(listing, &listing->first, FIRST_PIECE);
     return 0;
 }
@@ -608,7 +624,8 @@ void propfind_run(struct dav_request *r)
         listing_free(listing);
         return;
     }
-    int error = depth == DEPTH_0 ? list_one(listing) : list_tree(listing, depth == DEPTH_1 ? 1 : WALK_DEEP);
+    int error = depth == DEPTH_0 ? list_one(listing)
+                                 : list_tree(listing, depth == DEPTH_1 ? 1 : WALK_DEEP, r->is_hurried);
     if (!error)
         error = listing_error(listing, &listing->first);
     if (error) {

@@ -46,6 +46,7 @@ struct dav_request {
     bool has_body;
     uint64_t content_length; /* of the request; DAV_LENGTH_UNKNOWN if chunked, 0 without body */
 
+    bool is_hurried;  /* dav_request_hurry */
     const char *path; /* canonical, in its stored spelling; NULL for "*" */
     bool slash;       /* the target ended in a slash */
     bool exists;      /* found by dav_begin; looked at again under the guard before acting */
