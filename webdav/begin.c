@@ -227,7 +227,7 @@ static bool check_target(struct dav_request *r)
     } else if (path_is_reserved(path)) {
         reply_error(r, r->method->writes ? 403 : 404, "This name is the server's own.");
     } else {
-        r->path = path;
+        r->path = r->asked = path;
     }
     return r->path != NULL;
 }
@@ -358,6 +358,7 @@ void dav_begin(struct dav_request *r)
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
         if (!checks[i](r))
             return;
+    r->is_sound = true;
     for (size_t i = 0; r->path && i < sizeof resource_checks / sizeof resource_checks[0]; i++)
         if (!resource_checks[i](r))
             return;

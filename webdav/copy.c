@@ -174,7 +174,7 @@ static void publish(struct dav_request *r, struct copied *copied)
     int err = EEXIST;
 
     for (int i = 0; err == EEXIST && i < COPYMOVE_ATTEMPTS; i++) {
-        if (!resource_check(r, &copied->st, 0) || !copymove_check_dest(r))
+        if (!resource_check(r, &copied->st, 0) || !copymove_check_dest(r) || reply_if_stopped(r))
             return;
         err = copy_commit(r, copied);
     }

@@ -172,12 +172,18 @@ struct dav_request *dav_request_new(struct dav *dav, const struct dav_head *head
     return r;
 }
 
+/* Gives back the space at once: the disk may be full. */
+static void drop_upload(struct dav_request *r)
+{
+    staging_free(r->upload);
+    r->upload = NULL;
+}
+
 static void refuse_body(struct dav_request *r)
 {
     r->body_refused = true;
     buffer_clear(&r->body);
-    staging_free(r->upload); /* gives back the space at once: the disk may be full */
-    r->upload = NULL;
+    drop_upload(r);
 }
 
 static void take_upload(struct dav_request *r, const void *data, size_t len)
@@ -239,8 +245,9 @@ bool dav_is_upload(const struct dav_request *r)
 
 void dav_run(struct dav_request *r)
 {
-    if (!r->reply.status)
+    if (!r->reply.status && !reply_if_stopped(r))
         r->method->run(r);
+    drop_upload(r); /* the reply may be kept for long */
     assert(r->reply.status);
 }
 
@@ -290,8 +297,17 @@ void dav_request_hurry(struct dav_request *r)
     r->is_hurried = true;
 }
 
+void dav_request_cancel(struct dav_request *r, enum dav_stop_reason why)
+{
+    int none = 0;
+
+    /* The reason first: whoever sees the flag will look for it. */
+    atomic_compare_exchange_strong(&r->stop_reason, &none, (int)why + 1);
+    progress_stop(&r->progress);
+}
+
 void dav_request_stop(struct dav_request *r)
 {
-    progress_stop(&r->progress);
+    dav_request_cancel(r, DAV_STOP_SERVER);
     progress_stop(&r->cleanup);
 }

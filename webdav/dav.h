@@ -122,15 +122,70 @@ void dav_request_free(struct dav_request *r);
 
 struct dav_reply *dav_request_reply(struct dav_request *r);
 
-/* Counts what the operation has done; its stop flag makes the operation give up: 503, nothing changed. */
+/* Counts what the operation has done. */
 struct progress *dav_request_progress(struct dav_request *r);
 
 /* Nothing keeps this client's connection alive until dav_run has ended: a listing is then a stream from
  * the start, and what may be slow in it is done by the stream. Between dav_begin and dav_run. */
 void dav_request_hurry(struct dav_request *r);
 
-/* The server is about to end: the operation gives up, and its cleanup too, whenever it comes; what that
- * would have removed is left for recovery. Any thread. */
+/* ---- giving up ---- */
+
+enum dav_stop_reason { DAV_STOP_SERVER, DAV_STOP_CANCELLED, DAV_STOP_TIMEOUT };
+
+/* Asks the operation to give up, not its cleanup. It does so as long as nothing is published, and the
+ * reply says why: 503 with Retry-After, 409, 503 without. After that it goes on to its end and the reply
+ * is as if nobody had asked. The first reason counts. A stream is given up by closing it. Any thread. */
+void dav_request_cancel(struct dav_request *r, enum dav_stop_reason why);
+
+/* The server is about to end: the operation gives up (DAV_STOP_SERVER), and its cleanup too, whenever it
+ * comes; what that would have removed is left for recovery. Any thread. */
 void dav_request_stop(struct dav_request *r);
+
+/* ---- what is asked, and of what (identity.c, trace.c) ---- */
+
+/* Does the method write? False for one that we do not know. */
+bool dav_changes(const struct dav_request *r);
+
+/* May two requests that ask for the very same thing be served by one run? COPY, MOVE, DELETE and PUT. Never
+ * LOCK, which would give one exclusive token to two clients, nor MKCOL, which clients use as a mutex: of
+ * two that make the same collection exactly one must hear 201. */
+bool dav_is_joinable(const struct dav_request *r);
+
+/* After dav_begin, refused or not; on the request's thread. Two requests with the same key ask for the very
+ * same thing, but for the body: however each spells the URIs, names (NFC and NFD) and headers, and whatever
+ * is at the paths now, since a repeated MOVE finds no source any more. (Where both normal forms of a
+ * name exist they are two things, and have two keys.) NULL: the method does not write, or the head is refused
+ * for what no resource has to do with. Text in the request's pool. */
+const char *dav_request_key(struct dav_request *r);
+
+/* Canonical paths in their stored spelling, NULL where there is none (also a Destination that was not looked
+ * at, as the request was refused before); they live as long as the request. Any thread after dav_begin. */
+struct dav_paths {
+    const char *path, *dest;
+};
+struct dav_paths dav_request_paths(const struct dav_request *r);
+
+/* Is one of the canonical paths the other, or within it? */
+bool dav_paths_overlap(const char *a, const char *b);
+
+/* A canonical path as href, without a slash at its end. */
+const char *dav_href(apr_pool_t *pool, const char *path);
+
+/* What is at path and dest now: stat and dead properties of the names themselves, not of their members, nor
+ * of what a link leads to. Equal traces (memcmp) say that nobody has touched either in between; what cannot
+ * be looked at gives a trace that equals no other. After dav_run; any thread, also beside dav_cleanup;
+ * may wait for the disk: a stat and the reading of an attribute for each. */
+#define DAV_TRACE_WORDS 20
+struct dav_trace {
+    uint64_t words[DAV_TRACE_WORDS];
+};
+void dav_request_trace(const struct dav_request *r, struct dav_trace *out);
+
+/* After dav_run: appends the reply as the content of a 207 whose head, and XML declaration, are on their way
+ * already. A 207 is given as it is; of another reply status, condition and text are told in the response of
+ * the request's path. False, and nothing appended, for DAV_STREAM: the caller sends it on, less its
+ * MULTISTATUS_DECLARATION. Any thread, also beside dav_cleanup. */
+bool dav_request_multistatus(const struct dav_request *r, struct buffer *out);
 
 #endif

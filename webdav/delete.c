@@ -41,7 +41,7 @@ static void delete_guarded(struct dav_request *r)
         reply_errno(r, err == ENOTDIR ? ENOENT : err, ROLE_SUBJECT);
         return;
     }
-    if (!resource_check(r, &st, change_of(&st)))
+    if (!resource_check(r, &st, change_of(&st)) || reply_if_stopped(r))
         return;
     err = tree_trash(r->dav->fs, r->path, &r->trash);
     if (!err || r->trash)

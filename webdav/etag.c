@@ -44,9 +44,7 @@ size_t etag_format(const struct fs_stat *st, char out[ETAG_SIZE])
 
 /* ---- comparing them ---- */
 
-/* The next element of a list (RFC 9110 5.6.1), a comma inside quotes being part of a tag; NULL at the
- * end. Empty elements are passed over. */
-static const char *next_element(const char **at, size_t *out_len)
+const char *etag_list_next(const char **at, size_t *out_len)
 {
     const char *begin = *at + strspn(*at, " \t,");
     if (*begin == '\0')
@@ -86,7 +84,7 @@ bool etag_list_matches(const char *list, const char *etag, bool weak_ok)
 {
     size_t len;
     const char *element;
-    while ((element = next_element(&list, &len)))
+    while ((element = etag_list_next(&list, &len)))
         if ((len == 1 && *element == '*') || same_tag(element, len, etag, weak_ok))
             return true;
     return false;

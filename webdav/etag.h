@@ -23,6 +23,10 @@ size_t etag_format(const struct fs_stat *st, char out[ETAG_SIZE]);
 /* Does a list of tags ("*" or comma-separated) contain this one? `weak_ok`: weak comparison. */
 bool etag_list_matches(const char *list, const char *etag, bool weak_ok);
 
+/* The next element of such a list (RFC 9110 5.6.1), a comma inside quotes being part of a tag; NULL at
+ * the end. Empty elements are passed over. */
+const char *etag_list_next(const char **at, size_t *out_len);
+
 /* The preconditions in the order of RFC 9110 13.2.2. `st` NULL: the resource does not exist.
  * `safe`: GET or HEAD (304 rather than 412 for If-None-Match, and If-Modified-Since counts).
  * Returns 0 to go on, 304 or 412. Collections have no ETag of their own that clients could know:

@@ -78,6 +78,11 @@ static bool read_lockinfo(struct dav_request *r, struct lock *want)
     return true;
 }
 
+int64_t lock_timeout(const struct dav_request *r)
+{
+    return parse_timeout(request_header(r, "Timeout"));
+}
+
 /* ---- answers ---- */
 
 static apr_status_t release_buffer(void *data)
@@ -242,8 +247,8 @@ static void lock_refresh(struct dav_request *r)
     if (!precond_check(r, exists ? &st : NULL, 0))
         return;
     struct lock *lock;
-    int error = locks_refresh(r->dav->locks, r->pool, token, r->path, r->user,
-                              parse_timeout(request_header(r, "Timeout")), now_ns, &lock);
+    int error =
+        locks_refresh(r->dav->locks, r->pool, token, r->path, r->user, lock_timeout(r), now_ns, &lock);
     if (error == ENOENT)
         reply_condition(r, 412, CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI, NULL);
     else if (error == EPERM)
@@ -286,7 +291,7 @@ void lock_run(struct dav_request *r)
     if (!method_depth(r, DEPTH_INFINITY, &depth) || !read_lockinfo(r, &want))
         return;
     want.deep = depth == DEPTH_INFINITY;
-    want.timeout_s = parse_timeout(request_header(r, "Timeout"));
+    want.timeout_s = lock_timeout(r);
 
     struct guard guard;
     const char *real = find_real(r);
@@ -298,7 +303,7 @@ void lock_run(struct dav_request *r)
 /* ---- UNLOCK ---- */
 
 /* The token with or without its angle brackets (FIELD C6); NULL if there is none. */
-static const char *unlock_token(const struct dav_request *r)
+const char *unlock_token(const struct dav_request *r)
 {
     const char *value = request_header(r, "Lock-Token");
     if (!value)

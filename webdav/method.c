@@ -40,12 +40,14 @@ static const struct dav_method methods[] = {
       .body = BODY_UPLOAD,
       .allowed_on = ON_MISSING | ON_FILE,
       .writes = true,
+      .joinable = true,
       .begin = put_begin,
       .run = put_run },
     { .name = "DELETE",
       .body = BODY_NONE,
       .allowed_on = ON_FILE | ON_COLLECTION,
       .writes = true,
+      .joinable = true,
       .begin = delete_begin,
       .run = delete_run },
     { .name = "MKCOL",
@@ -58,6 +60,7 @@ static const struct dav_method methods[] = {
       .body = BODY_NONE,
       .allowed_on = ON_RESOURCE,
       .writes = true,
+      .joinable = true,
       .begin = copymove_begin,
       .run = copy_run,
       .is_long = copymove_is_long },
@@ -65,6 +68,7 @@ static const struct dav_method methods[] = {
       .body = BODY_NONE,
       .allowed_on = ON_FILE | ON_COLLECTION,
       .writes = true,
+      .joinable = true,
       .begin = copymove_begin,
       .run = move_run,
       .is_long = copymove_is_long },
@@ -139,7 +143,7 @@ void method_not_allowed(struct dav_request *r)
     }
 }
 
-bool method_depth(struct dav_request *r, enum dav_depth absent, enum dav_depth *out)
+bool method_read_depth(const struct dav_request *r, enum dav_depth absent, enum dav_depth *out)
 {
     const char *value = request_header(r, "Depth");
 
@@ -151,26 +155,38 @@ bool method_depth(struct dav_request *r, enum dav_depth absent, enum dav_depth *
         *out = DEPTH_1;
     else if (strcasecmp(value, "infinity") == 0)
         *out = DEPTH_INFINITY;
-    else {
-        reply_error(r, 400, "Depth is 0, 1 or infinity."); /* RFC 4918 10.2 */
+    else
         return false;
-    }
+    return true;
+}
+
+bool method_depth(struct dav_request *r, enum dav_depth absent, enum dav_depth *out)
+{
+    if (method_read_depth(r, absent, out))
+        return true;
+    reply_error(r, 400, "Depth is 0, 1 or infinity."); /* RFC 4918 10.2 */
+    return false;
+}
+
+bool method_read_overwrite(const struct dav_request *r, bool *out)
+{
+    const char *value = request_header(r, "Overwrite");
+
+    if (value && strcasecmp(value, "T") != 0 && strcasecmp(value, "F") != 0)
+        return false;
+    *out = !value || strcasecmp(value, "T") == 0;
     return true;
 }
 
 bool method_overwrite(struct dav_request *r, bool *out)
 {
-    const char *value = request_header(r, "Overwrite");
-
-    if (value && strcasecmp(value, "T") != 0 && strcasecmp(value, "F") != 0) {
-        reply_error(r, 400, "Overwrite is T or F."); /* RFC 4918 10.6 */
-        return false;
-    }
-    *out = !value || strcasecmp(value, "T") == 0;
-    return true;
+    if (method_read_overwrite(r, out))
+        return true;
+    reply_error(r, 400, "Overwrite is T or F."); /* RFC 4918 10.6 */
+    return false;
 }
 
-bool method_oc_mtime(struct dav_request *r, int64_t *out_mtime_ns)
+bool method_oc_mtime(const struct dav_request *r, int64_t *out_mtime_ns)
 {
     static const long long max_s = INT64_MAX / 1000000000 - 1;
     const char *value = request_header(r, "X-OC-Mtime");

@@ -29,6 +29,7 @@ struct dav_method {
     enum body_kind body;
     unsigned allowed_on;
     bool writes;                          /* refused on a read-only server, guarded by locks */
+    bool joinable;                        /* the same request again may share its run: dav_is_joinable */
     bool quick;                           /* run() may be called on a connection thread */
     bool opens;                           /* a file is opened when it is looked up: r->fd */
     void (*begin)(struct dav_request *r); /* may be NULL */
@@ -72,12 +73,20 @@ void lock_run(struct dav_request *r);
 void unlock_begin(struct dav_request *r);
 void unlock_run(struct dav_request *r);
 
+/* Of LOCK: the seconds that Timeout asks for, or the default. Of UNLOCK: the token, NULL if there is none. */
+int64_t lock_timeout(const struct dav_request *r);
+const char *unlock_token(const struct dav_request *r);
+
 /* Header values that several methods take; each answers 400 itself and returns false on nonsense. */
 bool method_depth(struct dav_request *r, enum dav_depth absent, enum dav_depth *out);
 bool method_overwrite(struct dav_request *r, bool *out);
 
+/* The same without an answer. */
+bool method_read_depth(const struct dav_request *r, enum dav_depth absent, enum dav_depth *out);
+bool method_read_overwrite(const struct dav_request *r, bool *out);
+
 /* X-OC-Mtime, decimal seconds since 1970; false if it is absent or makes no sense (then it is as if
  * it were absent, and the answer does not say "accepted"). */
-bool method_oc_mtime(struct dav_request *r, int64_t *out_mtime_ns);
+bool method_oc_mtime(const struct dav_request *r, int64_t *out_mtime_ns);
 
 #endif

@@ -59,7 +59,7 @@ static bool rename_guarded(struct dav_request *r)
     int err = EEXIST;
 
     for (int i = 0; err == EEXIST && i < COPYMOVE_ATTEMPTS; i++) {
-        if (!check_source(r, &st) || !copymove_check_dest(r))
+        if (!check_source(r, &st) || !copymove_check_dest(r) || reply_if_stopped(r))
             return false;
         err = tree_move(r->dav->fs, r->path, r->dest, cm->dest_exists, &r->trash);
     }
@@ -113,7 +113,7 @@ static int64_t next_moment_ns(void)
     return coarse_ns;
 }
 
-/* Was anything of the source made or written to after the copy began? What comes by us is a new file
+/* Was anything of the source made or written to after the copy began? (If stopped, who knows.) What comes by us is a new file
  * each time, so its birth tells, whatever modification time it was given. Members that went show by
  * the time of their collection. */
 static bool has_changed(struct dav_request *r, int64_t since_ns)
@@ -125,7 +125,7 @@ static bool has_changed(struct dav_request *r, int64_t since_ns)
 
     if (walk_open(r->dav->fs, r->path, 0, WALK_DEEP, &walk) != 0)
         return true;
-    while (!changed) {
+    while (!changed && !progress_is_stopped(&r->progress)) {
         enum walk_event event = walk_next(walk, &entry);
         if (event == WALK_END)
             break;
@@ -146,7 +146,10 @@ static void replace_guarded(struct dav_request *r, struct copied *copied, int64_
     for (int i = 0; err == EEXIST && i < COPYMOVE_ATTEMPTS; i++) {
         if (!check_source(r, &st) || !copymove_check_dest(r))
             return;
-        if (has_changed(r, since_ns)) {
+        bool changed = has_changed(r, since_ns);
+        if (reply_if_stopped(r))
+            return;
+        if (changed) {
             reply_error(r, 409, "The source was changed while it was moved.");
             return;
         }
@@ -156,6 +159,7 @@ static void replace_guarded(struct dav_request *r, struct copied *copied, int64_
         reply_errno(r, err, ROLE_DEST);
         return;
     }
+    /* Nobody can stop it any more: half a move is what it must not be. */
     err = tree_trash(r->dav->fs, r->path, &r->trash);
     if (err)
         reply_errno(r, err, ROLE_SUBJECT); /* both are there: nothing is lost */

@@ -129,7 +129,13 @@ static void put_condition(struct buffer *out, enum dav_condition condition)
 
 void multistatus_begin(struct buffer *out)
 {
-    buffer_puts(out, MULTISTATUS_DECLARATION "<D:multistatus xmlns:D=\"DAV:\">\n");
+    buffer_puts(out, MULTISTATUS_DECLARATION);
+    multistatus_begin_inside(out);
+}
+
+void multistatus_begin_inside(struct buffer *out)
+{
+    buffer_puts(out, "<D:multistatus xmlns:D=\"DAV:\">\n");
 }
 
 void multistatus_end(struct buffer *out)
@@ -146,6 +152,18 @@ void multistatus_response_begin(struct buffer *out, const char *href, size_t len
 void multistatus_response_end(struct buffer *out)
 {
     buffer_puts(out, "</D:response>\n");
+}
+
+void multistatus_response_status(struct buffer *out, int status)
+{
+    put_status(out, status);
+}
+
+void multistatus_response_description(struct buffer *out, const char *text, size_t len)
+{
+    buffer_puts(out, "<D:responsedescription>");
+    xml_escape(out, text, len);
+    buffer_puts(out, "</D:responsedescription>");
 }
 
 void multistatus_status(struct buffer *out, const char *href, int status, enum dav_condition condition)

@@ -31,11 +31,16 @@ void xml_escape_attribute(struct buffer *out, const char *text, size_t len);
 
 /* <?xml ...?><D:multistatus xmlns:D="DAV:"> and its end. */
 void multistatus_begin(struct buffer *out);
+void multistatus_begin_inside(struct buffer *out); /* the declaration is out already */
 void multistatus_end(struct buffer *out);
 
 /* <D:response><D:href>; `href` is already percent-encoded. */
 void multistatus_response_begin(struct buffer *out, const char *href, size_t len);
 void multistatus_response_end(struct buffer *out);
+
+/* Inside of a response, in this order. */
+void multistatus_response_status(struct buffer *out, int status);
+void multistatus_response_description(struct buffer *out, const char *text, size_t len);
 
 /* A whole response that is only a status, with an optional condition inside DAV:error. */
 void multistatus_status(struct buffer *out, const char *href, int status, enum dav_condition condition);

@@ -182,7 +182,7 @@ static int publish_once(struct dav_request *r, struct put *put, bool *out_done, 
         method_not_allowed(r);
         return 0;
     }
-    if (!check(r, put, r->exists ? &r->st : NULL))
+    if (!check(r, put, r->exists ? &r->st : NULL) || reply_if_stopped(r))
         return 0;
     err = refresh_attr(r, put, attr, attr_len);
     if (!err)
@@ -231,6 +231,4 @@ void put_run(struct dav_request *r)
     guard_take(r->dav->guards, &guard, r->path, put->real == r->path ? NULL : put->real);
     publish(r, put);
     guard_release(r->dav->guards, &guard);
-    staging_free(r->upload); /* at once: what it replaced was a file */
-    r->upload = NULL;
 }

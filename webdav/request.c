@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "webdav/uri.h"
 
 #define ERROR_TEXT_MAX 512
+#define RETRY_AFTER    "5"         /* seconds */
 #define ERROR_BODY_MAX (64 * 1024) /* a DAV:error with a few hrefs */
 
 const char *request_header(const struct dav_request *r, const char *name)
@@ -69,14 +71,46 @@ void reply_error(struct dav_request *r, int status, const char *format, ...)
     reply_text(r, status, text);
 }
 
+/* The only place where a stop becomes an answer: which one depends on who wanted it. */
+static void reply_stopped(struct dav_request *r)
+{
+    int why = atomic_load(&r->stop_reason);
+
+    switch (why ? (enum dav_stop_reason)(why - 1) : DAV_STOP_SERVER) {
+    case DAV_STOP_CANCELLED:
+        reply_text(r, 409, "The operation was cancelled; nothing was changed.");
+        break;
+    case DAV_STOP_TIMEOUT:
+        reply_text(r, 503,
+                   "The operation took longer than this server allows and was stopped; nothing was changed.");
+        break;
+    case DAV_STOP_SERVER:
+        reply_text(r, 503, status_explain(ECANCELED));
+        reply_header(r, "Retry-After", RETRY_AFTER);
+        break;
+    }
+}
+
+bool reply_if_stopped(struct dav_request *r)
+{
+    if (!progress_is_stopped(&r->progress))
+        return false;
+    reply_stopped(r);
+    return true;
+}
+
 void reply_errno(struct dav_request *r, int error, enum status_role role)
 {
+    if (error == ECANCELED) {
+        reply_stopped(r);
+        return;
+    }
     int status = status_from_errno(error, role);
 
     reply_text(r, status, status_explain(error));
     /* What stopped us was not the client's fault, and it may well go better the next time. */
     if (status == 503)
-        reply_header(r, "Retry-After", "5");
+        reply_header(r, "Retry-After", RETRY_AFTER);
 }
 
 /* The hrefs of paths; a collection's has its slash. */

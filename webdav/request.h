@@ -7,6 +7,8 @@
 #ifndef HOLDFAST_WEBDAV_REQUEST_H
 #define HOLDFAST_WEBDAV_REQUEST_H
 
+#include <stdatomic.h>
+
 #include "fs/guard.h"
 #include "fs/progress.h"
 #include "fs/staging.h"
@@ -46,10 +48,13 @@ struct dav_request {
     bool has_body;
     uint64_t content_length; /* of the request; DAV_LENGTH_UNKNOWN if chunked, 0 without body */
 
-    bool is_hurried;  /* dav_request_hurry */
-    const char *path; /* canonical, in its stored spelling; NULL for "*" */
-    bool slash;       /* the target ended in a slash */
-    bool exists;      /* found by dav_begin; looked at again under the guard before acting */
+    bool is_sound;     /* nothing in the head was refused for itself alone */
+    bool is_hurried;   /* dav_request_hurry */
+    const char *asked; /* the path as the target has it */
+    const char *key;   /* once it was asked for */
+    const char *path;  /* canonical, in its stored spelling; NULL for "*" */
+    bool slash;        /* the target ended in a slash */
+    bool exists;       /* found by dav_begin; looked at again under the guard before acting */
     struct fs_stat st;
     int fd; /* of a file that dav_begin opened (method.h); -1 if none or taken */
 
@@ -69,6 +74,7 @@ struct dav_request {
 
     struct progress progress; /* of the operation */
     struct progress cleanup;  /* of what comes behind the answer */
+    atomic_int stop_reason;   /* 0: none was given, else enum dav_stop_reason + 1 */
     struct dav_reply reply;
 };
 
@@ -87,8 +93,13 @@ void reply_status(struct dav_request *r, int status);
 void reply_error(struct dav_request *r, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* An errno of fs/, met at a path in this role (status.h), as status and text. */
+/* An errno of fs/, met at a path in this role (status.h), as status and text. ECANCELED: why it was
+ * stopped. */
 void reply_errno(struct dav_request *r, int error, enum status_role role);
+
+/* Has somebody asked the operation to give up? Then true, after having replied so. To be asked one
+ * last time before something is published, and not after. */
+bool reply_if_stopped(struct dav_request *r);
 
 /* A DAV:error body (RFC 4918 16). `hrefs` are canonical paths, NULL-terminated, or NULL. */
 void reply_condition(struct dav_request *r, int status, enum dav_condition condition,

@@ -1,0 +1,100 @@
+/*
+ * What is at a request's paths, as numbers that can be kept and compared.
+ *
+ * Uses no pool: it is called beside whoever else has the request. Dead properties are part of it because
+ * setting them changes nothing that a stat of ours tells.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs/path.h"
+#include "webdav/request.h"
+
+#define PLACE_WORDS (DAV_TRACE_WORDS / 2)
+#define SMALL_ATTR  1024 /* holds what most resources have */
+
+/* The first word of a place; 0 if the request has none there. */
+#define MISSING 1
+#define PRESENT 2 /* + enum fs_type */
+#define UNSEEN  UINT64_MAX
+
+/* FNV-1a: enough to notice a change; nobody gains by making two values alike. */
+static uint64_t hash(const unsigned char *bytes, size_t len)
+{
+    uint64_t value = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < len; i++)
+        value = (value ^ bytes[i]) * UINT64_C(1099511628211);
+    return value;
+}
+
+/* Dead properties as one number; having none, and a place that keeps none, are numbers too. */
+static int hash_attr(struct fs_dir *dir, const char *name, uint64_t *out)
+{
+    unsigned char small[SMALL_ATTR], *value = small;
+    size_t len = 0;
+
+    int err = fs_get_attr(dir, name, small, sizeof small, &len);
+    if (err == ERANGE) {
+        value = malloc(FS_ATTR_MAX);
+        err = value ? fs_get_attr(dir, name, value, FS_ATTR_MAX, &len) : ENOMEM;
+    }
+    if (!err)
+        *out = hash(value, len);
+    else if (err == ENODATA || err == ENOTSUP)
+        *out = 0;
+    if (value != small)
+        free(value);
+    return err == ENODATA || err == ENOTSUP ? 0 : err;
+}
+
+static int look(struct fs_dir *dir, const char *name, uint64_t *words)
+{
+    struct fs_stat st;
+
+    int err = fs_stat_at(dir, name, &st);
+    if (err)
+        return err;
+    words[0] = PRESENT + (uint64_t)st.type;
+    words[1] = st.dev;
+    words[2] = st.ino;
+    words[3] = st.size;
+    words[4] = (uint64_t)st.mtime_ns;
+    words[5] = (uint64_t)st.btime_ns;
+    words[6] = st.mode;
+    words[7] = (uint64_t)st.uid << 32 | st.gid;
+    return st.type == FS_FILE || st.type == FS_DIR ? hash_attr(dir, name, &words[8]) : 0;
+}
+
+static void trace_place(struct fs *fs, const char *path, uint64_t *words)
+{
+    static atomic_uint_fast64_t unseen;
+    struct fs_dir *dir;
+    const char *name;
+
+    int err = path_open_parent(fs, path, &dir, &name);
+    if (!err) {
+        err = look(dir, name, words);
+        fs_dir_close(dir);
+    }
+    if (!err)
+        return;
+    memset(words, 0, PLACE_WORDS * sizeof *words);
+    if (err == ENOENT || err == ENOTDIR) {
+        words[0] = MISSING;
+    } else { /* nobody can say that it is the same as before */
+        words[0] = UNSEEN;
+        words[1] = atomic_fetch_add(&unseen, 1);
+    }
+}
+
+void dav_request_trace(const struct dav_request *r, struct dav_trace *out)
+{
+    memset(out, 0, sizeof *out);
+    if (r->path)
+        trace_place(r->dav->fs, r->path, out->words);
+    if (r->dest)
+        trace_place(r->dav->fs, r->dest, out->words + PLACE_WORDS);
+}
