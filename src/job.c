@@ -100,7 +100,8 @@ static void tell_waiters(struct job *job)
 {
     job->state = JOB_DONE;
     for (struct job_waiter *waiter = job->waiters; waiter; waiter = waiter->next)
-        waiter->done(waiter);
+        if (waiter->done)
+            waiter->done(waiter);
 }
 
 /* Cleaning up may mean removing a tree, whatever the job itself was. flow: where it ran; NULL: nowhere. */

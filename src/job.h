@@ -64,8 +64,8 @@ struct job_kind {
 
 /* Embedded in whatever waits; zeroed before use. */
 struct job_waiter {
-    void (*done)(struct job_waiter *waiter);
-    struct job *job; /* NULL when not waiting */
+    void (*done)(struct job_waiter *waiter); /* NULL: it only holds the item, or asks */
+    struct job *job;                         /* NULL when not waiting */
     struct job_waiter *next, **previous;
 };
 

@@ -116,10 +116,13 @@ void log_access(const struct access_line *a)
     add_escaped(&line, a->method);
     add(&line, " ");
     add_escaped(&line, a->target);
-    add(&line, "\" %d %" PRIu64 " %" PRId64 "ms interims=%u rule=\"", a->status, a->bytes, a->millis,
-        a->interims);
-    add_escaped(&line, a->rule);
-    add(&line, "\"%s \"", a->broken ? " broken" : "");
+    add(&line, "\" %d %" PRIu64 " %" PRId64 "ms", a->status, a->bytes, a->millis);
+    if (a->how) {
+        add(&line, " how=%s interims=%u rule=\"", a->how, a->interims);
+        add_escaped(&line, a->rule);
+        add(&line, "\"");
+    }
+    add(&line, "%s \"", a->broken ? " broken" : "");
     add_escaped(&line, a->agent);
     add(&line, "\"");
     write_line(&line);

@@ -37,7 +37,8 @@ struct access_line {
     uint64_t bytes;    /* of the answer's body */
     int64_t millis;    /* from the head of the request to the end of the answer */
     unsigned interims; /* 102s sent */
-    const char *rule;  /* what decided how the client is kept waiting */
+    const char *how;   /* it came to its answer, of those that had to wait; NULL: it did not wait */
+    const char *rule;  /* what decided how the client was kept waiting */
     bool broken;       /* the client did not take the whole answer */
 };
 

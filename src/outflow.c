@@ -23,19 +23,16 @@ struct piece {
 struct outflow {
     struct job_waiter waiter; /* first: what filled() gets */
     atomic_uint references;
-    struct job_engine *engine;
-    enum job_lane lane;
-    struct pause *pause; /* the transaction's */
-    struct timer *timer;
-    struct alarm alarm;  /* only wakes */
-    int64_t interval_ms; /* 0: no blanks */
-    int64_t last_ms;     /* when the last byte was given */
-    bool has_begun;      /* a byte has been */
+    struct outflow_source source;
+    struct alarm alarm; /* only wakes */
+    size_t skip;        /* of what comes first */
+    int64_t last_ms;    /* when the last byte was given */
+    bool has_begun;     /* a byte has been, here or before */
     struct dav_stream *stream;
     struct piece pieces[2];
     struct piece *front, *back;
-    size_t taken; /* of front */
-    uint64_t *sent;
+    size_t taken;   /* of front */
+    uint64_t *sent; /* of a response; NULL: it is read otherwise */
 };
 
 static void drop_reference(void *item)
@@ -63,13 +60,13 @@ static const struct job_kind fill_kind = { .run = fill, .release = drop_referenc
 
 static void filled(struct job_waiter *waiter)
 {
-    pause_end(((struct outflow *)waiter)->pause);
+    pause_end(((struct outflow *)waiter)->source.pause);
 }
 
 static void start_filling(struct outflow *flow)
 {
     atomic_fetch_add(&flow->references, 1);
-    if (job_submit(flow->engine, &fill_kind, flow, flow->lane, &(struct job_owner){ "", "" },
+    if (job_submit(flow->source.engine, &fill_kind, flow, flow->source.lane, &flow->source.owner,
                    &flow->waiter) == 0)
         return;
     atomic_fetch_sub(&flow->references, 1);
@@ -79,18 +76,18 @@ static void start_filling(struct outflow *flow)
 
 static int64_t wake(struct alarm *alarm)
 {
-    pause_end(((struct outflow *)((char *)alarm - offsetof(struct outflow, alarm)))->pause);
+    pause_end(((struct outflow *)((char *)alarm - offsetof(struct outflow, alarm)))->source.pause);
     return TIMER_NEVER;
 }
 
 /* The connection rests until the next piece is there or a blank is due; libmicrohttpd asks again then. */
 static ssize_t rest(struct outflow *flow)
 {
-    pause_begin(flow->pause);
-    if (flow->interval_ms && flow->has_begun)
-        timer_set(flow->timer, &flow->alarm, flow->last_ms + flow->interval_ms);
+    pause_begin(flow->source.pause);
+    if (flow->source.blank_ms && flow->has_begun)
+        timer_set(flow->source.timer, &flow->alarm, flow->last_ms + flow->source.blank_ms);
     if (job_is_done(&flow->waiter))
-        pause_end(flow->pause);
+        pause_end(flow->source.pause);
     return 0;
 }
 
@@ -105,10 +102,9 @@ static void turn_over(struct outflow *flow)
         start_filling(flow);
 }
 
-static void note_given(struct outflow *flow, size_t n)
+static void note_given(struct outflow *flow)
 {
-    *flow->sent += n;
-    if (!flow->interval_ms)
+    if (!flow->source.blank_ms)
         return;
     flow->last_ms = timer_now_ms();
     flow->has_begun = true;
@@ -116,15 +112,21 @@ static void note_given(struct outflow *flow, size_t n)
 
 static bool is_blank_due(const struct outflow *flow)
 {
-    return flow->interval_ms && flow->has_begun && timer_now_ms() - flow->last_ms >= flow->interval_ms;
+    return flow->source.blank_ms && flow->has_begun &&
+           timer_now_ms() - flow->last_ms >= flow->source.blank_ms;
 }
 
-/* On the connection's thread. */
-static ssize_t read_more(void *cls, uint64_t position, char *out, size_t max)
+/* What the reader has had already. */
+static void skip_first(struct outflow *flow)
 {
-    struct outflow *flow = cls;
-    (void)position;
+    size_t left = flow->front->buffer.size - flow->taken;
+    size_t n = left < flow->skip ? left : flow->skip;
+    flow->taken += n;
+    flow->skip -= n;
+}
 
+ssize_t outflow_read(struct outflow *flow, char *out, size_t max)
+{
     while (flow->taken == flow->front->buffer.size) {
         if (flow->front->error)
             return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -134,16 +136,17 @@ static ssize_t read_more(void *cls, uint64_t position, char *out, size_t max)
             if (!is_blank_due(flow))
                 return rest(flow);
             *out = ' ';
-            note_given(flow, 1);
+            note_given(flow);
             return 1;
         }
         turn_over(flow);
+        skip_first(flow);
     }
     size_t left = flow->front->buffer.size - flow->taken;
     size_t n = left < max ? left : max;
     memcpy(out, flow->front->buffer.data + flow->taken, n);
     flow->taken += n;
-    note_given(flow, n);
+    note_given(flow);
     return (ssize_t)n;
 }
 
@@ -151,10 +154,45 @@ void outflow_leave(struct outflow *flow)
 {
     if (!flow)
         return;
-    if (flow->interval_ms)
-        timer_cancel(flow->timer, &flow->alarm);
+    if (flow->source.blank_ms)
+        timer_cancel(flow->source.timer, &flow->alarm);
     job_leave(&flow->waiter);
     drop_reference(flow);
+}
+
+struct outflow *outflow_start(const struct outflow_source *source, struct dav_stream *stream, size_t skip)
+{
+    struct outflow *flow = calloc(1, sizeof *flow);
+    if (!flow)
+        abort();
+    *flow = (struct outflow){ .waiter = { .done = filled },
+                              .references = 1,
+                              .source = *source,
+                              .alarm = { .ring = wake },
+                              .skip = skip,
+                              .last_ms = timer_now_ms(),
+                              .has_begun = skip > 0,
+                              .stream = stream,
+                              .front = &flow->pieces[0],
+                              .back = &flow->pieces[1] };
+    if (!stream->is_xml)
+        flow->source.blank_ms = 0;
+    buffer_init(&flow->pieces[0].buffer, PIECE_MAX);
+    buffer_init(&flow->pieces[1].buffer, PIECE_MAX);
+    start_filling(flow);
+    return flow;
+}
+
+/* ---- as a response ---- */
+
+static ssize_t read_more(void *cls, uint64_t position, char *out, size_t max)
+{
+    struct outflow *flow = cls;
+    (void)position;
+    ssize_t n = outflow_read(flow, out, max);
+    if (n > 0)
+        *flow->sent += (uint64_t)n;
+    return n;
 }
 
 static void release(void *cls)
@@ -162,31 +200,14 @@ static void release(void *cls)
     outflow_leave(cls);
 }
 
-struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane, struct timer *timer,
-                                  int64_t interval_ms, struct pause *pause, struct dav_stream *stream,
+struct MHD_Response *outflow_open(const struct outflow_source *source, struct dav_stream *stream,
                                   uint64_t *out_sent, struct outflow **out)
 {
     uint64_t length = stream->length == DAV_LENGTH_UNKNOWN ? MHD_SIZE_UNKNOWN : stream->length;
-    struct outflow *flow = calloc(1, sizeof *flow);
-    if (!flow) {
-        stream->close(stream);
-        return NULL;
-    }
-    *flow = (struct outflow){ .waiter = { .done = filled },
-                              .references = 2,
-                              .engine = engine,
-                              .lane = lane,
-                              .pause = pause,
-                              .timer = timer,
-                              .alarm = { .ring = wake },
-                              .interval_ms = stream->is_xml ? interval_ms : 0,
-                              .stream = stream,
-                              .front = &flow->pieces[0],
-                              .back = &flow->pieces[1],
-                              .sent = out_sent };
-    buffer_init(&flow->pieces[0].buffer, PIECE_MAX);
-    buffer_init(&flow->pieces[1].buffer, PIECE_MAX);
+    struct outflow *flow = outflow_start(source, stream, 0);
 
+    flow->sent = out_sent;
+    atomic_fetch_add(&flow->references, 1); /* the response's */
     struct MHD_Response *response =
         MHD_create_response_from_callback(length, BLOCK_SIZE, read_more, flow, release);
     if (!response) {
@@ -194,7 +215,6 @@ struct MHD_Response *outflow_open(struct job_engine *engine, enum job_lane lane,
         outflow_leave(flow);
         return NULL;
     }
-    start_filling(flow);
     *out = flow;
     return response;
 }

@@ -36,3 +36,13 @@ void pause_end(struct pause *pause)
     }
     pthread_mutex_unlock(&pause->mutex);
 }
+
+bool pause_use(struct pause *pause, void (*use)(void *ctx), void *ctx)
+{
+    pthread_mutex_lock(&pause->mutex);
+    bool is_resting = pause->is_resting;
+    if (is_resting)
+        use(ctx);
+    pthread_mutex_unlock(&pause->mutex);
+    return is_resting;
+}

@@ -31,4 +31,8 @@ void pause_begin(struct pause *pause);
 /* Resumes, if it rests. libmicrohttpd then calls the transaction (or its content reader) again. */
 void pause_end(struct pause *pause);
 
+/* If it rests: calls use(ctx) and keeps it at rest meanwhile, so that libmicrohttpd does not touch it. False if
+ * it does not rest. */
+bool pause_use(struct pause *pause, void (*use)(void *ctx), void *ctx);
+
 #endif

@@ -274,6 +274,15 @@ static int open_engine(struct server *server)
     return job_engine_open(sizes, &server->engine);
 }
 
+static int open_registry(struct server *server)
+{
+    const struct options *o = server->options;
+    const struct registry_limits limits = { .retention_ms = o->job_retention_ms,
+                                            .timeout_ms = o->job_timeout_ms,
+                                            .cancel_on_disconnect = o->cancel_on_disconnect };
+    return registry_open(server->engine, &limits, &server->registry);
+}
+
 int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav, struct auth *auth,
                 struct server **out, const char **out_message)
 {
@@ -289,9 +298,13 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
         return error;
     error = open_engine(server);
     if (!error)
+        error = open_registry(server);
+    if (!error)
         error = timer_open(&server->timer);
     if (!error)
         error = linger_open(&server->linger);
+    if (!error)
+        timer_set(server->timer, registry_alarm(server->registry), timer_now_ms());
     if (error)
         *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
     for (unsigned i = 0; i < options->listen_count && !error; i++)
@@ -375,6 +388,7 @@ bool server_stop(struct server *server)
     stop_daemons(server);
     linger_free(server->linger);
     timer_close(server->timer);
+    registry_close(server->registry);
     job_engine_close(server->engine);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->mutex);

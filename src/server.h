@@ -21,6 +21,7 @@
 #include "src/job.h"
 #include "src/linger.h"
 #include "src/options.h"
+#include "src/registry.h"
 #include "src/timer.h"
 #include "webdav/dav.h"
 
@@ -31,6 +32,7 @@ struct server {
     struct dav *dav;
     struct auth *auth; /* NULL: anybody may */
     struct job_engine *engine;
+    struct registry *registry;
     struct timer *timer;
     struct linger_set *linger; /* connections that the client has not closed yet */
     struct MHD_Daemon *daemons[OPTIONS_MAX_LISTENERS];

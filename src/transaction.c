@@ -7,73 +7,54 @@
 
 #include <apr_strings.h>
 #include <apr_tables.h>
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "src/clients.h"
+#include "src/digest.h"
 #include "src/hangup.h"
-#include "src/heartbeat.h"
-#include "src/interim.h"
+#include "src/head.h"
+#include "src/idempotency.h"
 #include "src/log.h"
+#include "src/login.h"
 #include "src/outflow.h"
+#include "src/pages.h"
 #include "src/pause.h"
+#include "src/prefer.h"
+#include "src/reply.h"
+#include "src/wait.h"
 
-/* A refused body up to this size is read and thrown away, so that the connection lives on; a client
- * that announced more, or asked first, gets its answer at once. */
-#define SWALLOW_MAX         (1024 * 1024)
-#define SWALLOW_CHUNKED_MAX (64 * 1024 * 1024) /* where it did not say how much */
-
-#define SMALL_FILE (8 * 1024)
+static const char overload[] = "The server is busy or about to stop; try again.\n";
+static const char conflict[] = "This Idempotency-Key was used for another request.\n";
 
 enum transaction_state { STATE_HEAD, STATE_AUTH, STATE_BODY, STATE_WORK, STATE_ANSWERED };
 
-struct verification {
-    struct auth *auth;
-    apr_pool_t *pool;
-    const char *header;
-    enum auth_answer answer;
-    const char *user;
-};
-
-/* An answer of src/ itself, before or instead of WebDAV's. All texts are static. */
-struct refusal {
-    int status; /* 0 = none */
-    const char *text, *header, *value;
-};
-
-static const struct refusal overload = { 503, "The server is busy or about to stop; try again.\n",
-                                         "Retry-After", "5" };
-static const struct refusal unauthorized = { 401, "A user name and password are needed.\n",
-                                             "WWW-Authenticate",
-                                             "Basic realm=\"Holdfast\", charset=\"UTF-8\"" };
-
 struct transaction {
-    struct job_waiter waiter; /* first: what work_done() gets */
-    struct alarm beat_alarm;
-    bool uses_timer; /* the alarm was set and must be cancelled in the end */
-    bool is_counted; /* by the server, as under way */
-    bool is_framing_odd;
+    struct job_waiter waiter; /* first: what work_done() gets; of the login */
+    struct pause pause;
+    bool is_counted;       /* by the server, as under way */
     struct hangup *hangup; /* the connection's */
     struct server *server;
     enum transaction_state state;
-    struct pause pause;
-    apr_pool_t *pool; /* becomes the request's */
-    const char *target, *method, *user, *agent, *rule;
-    apr_table_t *headers;
-    struct verification *verification;
-    const struct refusal *refusal; /* NULL: none */
-    struct dav_request *request;
-    bool request_is_ours;    /* no job has it */
+    apr_pool_t *pool; /* becomes the request's; no more for us once a worker has that */
+    const char *target, *user;
+    struct head head;
+    struct login *login; /* while the password is verified */
+    struct page page;
+    struct slow_plan slow_plan;
+    struct prefer prefer;
+
+    struct dav_reply *refusal;   /* an answer of src/ itself; NULL: none */
+    struct dav_request *request; /* NULL: it did not come to that */
+    bool request_is_ours;        /* no operation has it */
+    const char *key, *idempotency_key;
+    bool may_join;         /* the result of another may be ours, whatever the request's own answer is */
+    struct digest *digest; /* of the body so far */
+    struct wait *wait;     /* for the operation; NULL: none */
+
     struct outflow *outflow; /* of a body that is made while it is sent; NULL: none */
-    struct heartbeat heartbeat;
     int64_t started_ms;
     int status;
-    unsigned interims;
     uint64_t bytes;
     uint64_t swallowed; /* of a body that was refused */
 };
@@ -96,57 +77,68 @@ struct transaction *transaction_new(struct server *server, struct MHD_Connection
     return t;
 }
 
-/* ---- waking up ---- */
-
-static void work_done(struct job_waiter *waiter)
-{
-    pause_end(&((struct transaction *)waiter)->pause);
-}
-
-static int64_t beat_due(struct alarm *alarm)
-{
-    struct transaction *t = (struct transaction *)((char *)alarm - offsetof(struct transaction, beat_alarm));
-    pause_end(&t->pause);
-    return TIMER_NEVER;
-}
-
 /* ---- answering ---- */
 
 static enum MHD_Result queue(struct transaction *t, int status, struct MHD_Response *response)
 {
     if (!response)
         return MHD_NO;
+    t->state = STATE_ANSWERED;
+    t->status = status;
     enum MHD_Result result = MHD_queue_response(t->pause.connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return result;
 }
 
-static enum MHD_Result answer_refusal(struct transaction *t, const struct refusal *refusal)
+static struct job_owner owner_of(const struct transaction *t)
 {
-    size_t size = strlen(refusal->text);
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, (void *)(uintptr_t)refusal->text, MHD_RESPMEM_PERSISTENT);
-    t->state = STATE_ANSWERED;
-    t->status = refusal->status;
-    t->bytes = size;
-    if (response) {
-        MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
-        MHD_add_response_header(response, refusal->header, refusal->value);
-        if (t->is_framing_odd || atomic_load(&t->server->draining))
-            MHD_add_response_header(response, "Connection", "close");
-    }
-    return queue(t, refusal->status, response);
+    return (struct job_owner){ .user = t->user, .client = t->head.client };
 }
 
-/* A small file goes out in one piece with its head: one system call and one packet less. */
-static struct MHD_Response *read_small_file(const struct dav_reply *reply)
+static enum MHD_Result answer(struct transaction *t, struct dav_reply *reply)
 {
-    char *data = malloc(reply->length);
-    if (data && pread(reply->fd, data, reply->length, (off_t)reply->offset) == (ssize_t)reply->length)
-        return MHD_create_response_from_buffer(reply->length, data, MHD_RESPMEM_MUST_FREE);
-    free(data);
-    return NULL;
+    const struct reply_context context = { .source = { .engine = t->server->engine,
+                                                       .owner = owner_of(t),
+                                                       .lane = JOB_SHORT,
+                                                       .pause = &t->pause,
+                                                       .timer = t->server->timer },
+                                           .is_head = strcmp(t->head.method, "HEAD") == 0,
+                                           .closes = atomic_load(&t->server->draining),
+                                           .bytes = &t->bytes,
+                                           .outflow = &t->outflow };
+    return queue(t, reply->status, reply_response(reply, &context));
 }
+
+static enum MHD_Result answer_request(struct transaction *t)
+{
+    return answer(t, dav_request_reply(t->request));
+}
+
+/* An answer of src/ itself, once the body is read, or at once if it is to be left unread. */
+static void make_refusal(struct transaction *t, int status, const char *text)
+{
+    static const struct {
+        int status;
+        const char *header, *value;
+    } more[] = {
+        { 401, "WWW-Authenticate", "Basic realm=\"Holdfast\", charset=\"UTF-8\"" },
+        { 503, "Retry-After", "5" },
+    };
+    t->refusal = page_text(t->pool, status, text);
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        if (more[i].status == status)
+            apr_table_setn(t->refusal->headers, more[i].header, more[i].value);
+    t->refusal->close = t->head.is_framing_odd;
+}
+
+static enum MHD_Result refuse(struct transaction *t, int status, const char *text)
+{
+    make_refusal(t, status, text);
+    t->state = STATE_BODY;
+    return head_leaves_body(&t->head) ? answer(t, t->refusal) : MHD_YES;
+}
+
+/* ---- work ---- */
 
 static enum job_lane lane_of(const struct dav_request *request)
 {
@@ -155,147 +147,120 @@ static enum job_lane lane_of(const struct dav_request *request)
     return dav_is_upload(request) ? JOB_UPLOAD : JOB_SHORT;
 }
 
-/* Blanks in a listing are no interim responses: every client can take them. */
-static int64_t blank_interval_ms(const struct transaction *t)
+static struct wait_terms terms_of(struct transaction *t)
 {
-    const struct options *options = t->server->options;
-    return options->heartbeat_mode == HEARTBEAT_OFF ? 0 : options->heartbeat_ms;
+    const struct client client = { .agent = t->head.agent,
+                                   .http_1_1 = t->head.http_1_1,
+                                   .has_proxy_marks = clients_has_proxy_marks(t->head.headers),
+                                   .prefers_processing = t->prefer.processing };
+    const struct options *o = t->server->options;
+
+    return (struct wait_terms){ .server = t->server,
+                                .pause = &t->pause,
+                                .head = &t->head,
+                                .prefer = &t->prefer,
+                                .is_lazy = prefer_is_lazy(t->head.headers),
+                                .treatment = clients_decide(&o->clients, o->heartbeat_mode, &client),
+                                .every_ms = o->heartbeat_ms,
+                                .started_ms = t->started_ms,
+                                .bytes = &t->bytes };
 }
 
-static struct MHD_Response *make_response(struct transaction *t, struct dav_reply *reply)
+static enum MHD_Result go_on_waiting(struct transaction *t)
 {
-    struct MHD_Response *response;
+    struct MHD_Response *response = NULL;
+    int status = 0;
 
-    switch (reply->kind) {
-    case DAV_FILE:
-        if (reply->length == 0)
-            break;
-        t->bytes = reply->length;
-        response = reply->length <= SMALL_FILE ? read_small_file(reply) : NULL;
-        if (response)
-            return response;
-        response = MHD_create_response_from_fd_at_offset64(reply->length, reply->fd, reply->offset);
-        if (response)
-            reply->fd = -1;
-        return response;
-    case DAV_STREAM:
-        response = outflow_open(t->server->engine, lane_of(t->request), t->server->timer,
-                                blank_interval_ms(t), &t->pause, reply->stream, &t->bytes, &t->outflow);
-        reply->stream = NULL;
-        return response;
-    case DAV_BUFFER:
-        t->bytes = reply->size;
-        return MHD_create_response_from_buffer(reply->size, (void *)(uintptr_t)reply->data,
-                                               MHD_RESPMEM_PERSISTENT);
-    case DAV_NO_BODY:
+    switch (wait_go_on(t->wait, &status, &response)) {
+    case WAIT_RESTS:
+        return MHD_YES;
+    case WAIT_ENDS:
+        return queue(t, status, response);
+    case WAIT_IS_VAIN:
         break;
     }
-    return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+    return MHD_NO; /* the operation goes on without us */
 }
 
-static int add_header(void *response, const char *name, const char *value)
+static struct operation *make_operation(struct transaction *t)
 {
-    MHD_add_response_header(response, name, value);
-    return 1;
+    const struct operation_identity identity = { .user = t->user,
+                                                 .client = t->head.client,
+                                                 .method = t->head.method,
+                                                 .target = t->target,
+                                                 .key = t->key,
+                                                 .idempotency_key = t->idempotency_key,
+                                                 .is_joinable = t->key && dav_is_joinable(t->request) };
+    struct operation *op = operation_new(&identity, t->request, NULL);
+    op->body = digest_close(t->digest);
+    t->digest = NULL;
+    return op;
 }
 
-static enum MHD_Result answer(struct transaction *t)
+/* The operation does not come to be; its request stays. */
+static void drop_operation(struct operation *op)
 {
-    struct dav_reply *reply = dav_request_reply(t->request);
-    struct MHD_Response *response = make_response(t, reply);
+    op->request = NULL;
+    operation_free(op);
+}
 
-    t->state = STATE_ANSWERED;
-    t->status = reply->status;
-    if (response) {
-        /* libmicrohttpd would end a body of unknown length with its last chunk for HEAD as well. */
-        if (reply->kind == DAV_STREAM && strcmp(t->method, "HEAD") == 0)
-            MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-        apr_table_do(add_header, response, reply->headers, NULL);
-        if (reply->close || atomic_load(&t->server->draining))
-            MHD_add_response_header(response, "Connection", "close");
+static enum MHD_Result refuse_work(struct transaction *t, int error)
+{
+    if (error == EEXIST)
+        make_refusal(t, 422, conflict);
+    else
+        make_refusal(t, 503, overload);
+    return answer(t, t->refusal);
+}
+
+/* The request as it is, or the result of another that it may join. `is_refused`: only that can help. */
+static enum MHD_Result start_work(struct transaction *t, bool is_refused)
+{
+    const struct wait_terms terms = terms_of(t);
+    if (terms.treatment.kind != BEAT_INTERIM)
+        dav_request_hurry(t->request);
+    struct operation *op = make_operation(t);
+
+    int error = wait_enter(&terms, op, lane_of(t->request), is_refused, &t->wait);
+    if (error) {
+        drop_operation(op);
+        return error == ENOENT ? answer_request(t) : refuse_work(t, error);
     }
-    return queue(t, reply->status, response);
-}
-
-/* False if the client has gone. */
-static bool send_beat(struct transaction *t)
-{
-    int error = interim_send_processing(t->pause.connection);
-    heartbeat_was_sent(&t->heartbeat, timer_now_ms());
-    t->interims += !error;
-    return error != EPIPE;
-}
-
-/* ---- work ---- */
-
-static void run_request(void *item)
-{
-    dav_run(item);
-}
-
-static bool request_has_cleanup(void *item)
-{
-    return dav_has_cleanup(item);
-}
-
-static void clean_up_request(void *item)
-{
-    dav_cleanup(item);
-}
-
-static void release_request(void *item)
-{
-    dav_request_free(item);
-}
-
-static void stop_request(void *item)
-{
-    dav_request_stop(item);
-}
-
-static const struct job_kind request_kind = { .run = run_request,
-                                              .has_after = request_has_cleanup,
-                                              .after = clean_up_request,
-                                              .release = release_request,
-                                              .stop = stop_request };
-
-/* Rests until the job ends or the next beat is due. Resting comes first: a wake-up before it would be
- * lost, one after it only costs a call. */
-static enum MHD_Result rest(struct transaction *t)
-{
-    int64_t due_ms = heartbeat_due_ms(&t->heartbeat);
-    pause_begin(&t->pause);
-    if (due_ms != INT64_MAX) {
-        t->uses_timer = true;
-        t->beat_alarm.ring = beat_due;
-        timer_set(t->server->timer, &t->beat_alarm, due_ms);
-    }
-    if (job_is_done(&t->waiter))
-        pause_end(&t->pause);
-    return MHD_YES;
-}
-
-static enum MHD_Result start_work(struct transaction *t)
-{
-    t->waiter.done = work_done;
-    const struct job_owner owner = { t->user, "" };
-    if (job_submit(t->server->engine, &request_kind, t->request, lane_of(t->request), &owner, &t->waiter) !=
-        0)
-        return answer_refusal(t, &overload);
-    t->request_is_ours = false;
+    t->request_is_ours = !wait_is_for_own(t->wait);
     t->state = STATE_WORK;
-    return rest(t);
+    return go_on_waiting(t);
 }
 
-static enum MHD_Result go_on_working(struct transaction *t)
+static enum MHD_Result start_slow(struct transaction *t)
 {
-    if (job_is_done(&t->waiter)) {
-        timer_cancel(t->server->timer, &t->beat_alarm);
-        return answer(t);
+    struct wait_terms terms = terms_of(t);
+    const struct operation_identity identity = {
+        .user = t->user, .client = t->head.client, .method = t->head.method, .target = t->target
+    };
+    struct operation_identity own;
+
+    if (t->slow_plan.has_mode)
+        terms.treatment = (struct treatment){ .kind = t->slow_plan.mode, .rule = "mode=" };
+    if (terms.treatment.kind == BEAT_INTERIM && !t->head.http_1_1)
+        terms.treatment.kind = BEAT_NONE;
+    if (t->slow_plan.interims)
+        terms.treatment.cap = t->slow_plan.interims;
+    terms.treatment.pace_ms = 0;
+    terms.every_ms = t->slow_plan.every_ms;
+    const struct slow_facts facts = { .http_1_1 = t->head.http_1_1,
+                                      .has_proxy_marks = clients_has_proxy_marks(t->head.headers),
+                                      .rule = terms.treatment.rule,
+                                      .gets_beats = terms.treatment.kind != BEAT_NONE };
+    struct slow *slow = slow_new(t->server->timer, &t->slow_plan, &facts, &identity, &own);
+    struct operation *op = operation_new(&own, NULL, slow);
+    int error = wait_enter(&terms, op, JOB_SHORT, false, &t->wait);
+    if (error) {
+        operation_free(op);
+        return refuse_work(t, error);
     }
-    if (heartbeat_is_due(&t->heartbeat, timer_now_ms()) && !send_beat(t))
-        return MHD_NO; /* the job goes on without us */
-    return rest(t);
+    slow_start(slow);
+    t->state = STATE_WORK;
+    return go_on_waiting(t);
 }
 
 /* The request is complete. */
@@ -303,117 +268,89 @@ static enum MHD_Result finish(struct transaction *t)
 {
     hangup_note(t->hangup, false);
     if (t->refusal)
-        return answer_refusal(t, t->refusal);
-    if (dav_request_reply(t->request)->status == 0) {
-        if (!dav_is_quick(t->request))
-            return start_work(t);
+        return answer(t, t->refusal);
+    if (t->page.kind == PAGE_SLOW)
+        return start_slow(t);
+    if (t->page.kind != PAGE_NONE)
+        return answer(t, page_answer(t->server->registry, t->pool, &t->page, &t->head, t->user));
+    bool is_refused = dav_request_reply(t->request)->status != 0;
+    if (is_refused ? t->may_join : !dav_is_quick(t->request))
+        return start_work(t, is_refused);
+    if (!is_refused)
         dav_run(t->request);
-    }
-    return answer(t);
+    return answer_request(t);
 }
 
 /* ---- the head ---- */
 
-/* libmicrohttpd adds a folded line to the header's name (webdav/begin.c refuses all such). Where the body
- * ends is then anybody's guess, also after an answer that does not come from there. */
-static bool is_folded(const char *name, const char *header)
+/* May the result of another operation be this request's own? Also of one that was refused: the repeated
+ * MOVE finds its source gone. */
+static bool look_for_same(struct transaction *t, const char *idempotency, bool *out_conflict)
 {
-    size_t len = strlen(header);
-    return strncasecmp(name, header, len) == 0 && name[len];
+    *out_conflict = false;
+    if (!dav_changes(t->request) || (!idempotency && !dav_is_joinable(t->request)))
+        return false;
+    t->key = dav_request_key(t->request);
+    if (idempotency)
+        t->idempotency_key = apr_pstrcat(t->pool, t->user, "\n", idempotency, NULL);
+    enum registry_match match =
+        registry_look(t->server->registry, t->key, t->idempotency_key, t->key && dav_is_joinable(t->request));
+    *out_conflict = match == MATCH_CONFLICT;
+    return match == MATCH_POSSIBLE;
 }
 
-static enum MHD_Result collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result begin_request(struct transaction *t)
 {
-    struct transaction *t = cls;
-    (void)kind;
-    t->is_framing_odd |= is_folded(name, "Content-Length") || is_folded(name, "Transfer-Encoding");
-    apr_table_addn(t->headers, apr_pstrdup(t->pool, name), apr_pstrdup(t->pool, value ? value : ""));
-    return MHD_YES;
-}
+    const struct dav_head head = {
+        .pool = t->pool,
+        .method = t->head.method,
+        .target = t->target,
+        .headers = t->head.headers,
+        .user = t->user,
+        .tls = t->server->tls_cert != NULL,
+        .has_body = t->head.has_body,
+    };
+    const char *idempotency;
+    bool has_conflict;
 
-static bool has_body(const struct transaction *t)
-{
-    const char *length = apr_table_get(t->headers, "Content-Length");
-    return apr_table_get(t->headers, "Transfer-Encoding") ||
-           (length && strspn(length, "0") != strlen(length));
-}
-
-/* Whatever a client expects, it may not send its body before it has an answer. */
-static bool expects_something(const struct transaction *t)
-{
-    const char *expect = apr_table_get(t->headers, "Expect");
-    return expect && *expect;
-}
-
-static bool announces_more_than(const struct transaction *t, const char *header, long long max)
-{
-    const char *length = apr_table_get(t->headers, header);
-    return length && atoll(length) > max;
-}
-
-/* Is a body that nobody wants to be left unread? Then the answer goes out at once and the connection
- * ends with it. */
-static bool leaves_body_unread(const struct transaction *t)
-{
-    return expects_something(t) || announces_more_than(t, "Content-Length", SWALLOW_MAX) ||
-           announces_more_than(t, "X-Expected-Entity-Length", SWALLOW_CHUNKED_MAX);
-}
-
-static enum MHD_Result refuse(struct transaction *t, const struct refusal *refusal)
-{
-    t->refusal = refusal;
-    t->state = STATE_BODY;
-    return leaves_body_unread(t) ? answer_refusal(t, refusal) : MHD_YES;
+    if (idempotency_key(t->head.headers, &idempotency) != 0)
+        return refuse(t, 400, "Idempotency-Key is one line of at most 255 visible characters.\n");
+    t->request = dav_request_new(t->server->dav, &head);
+    t->request_is_ours = true;
+    dav_begin(t->request);
+    t->may_join = look_for_same(t, idempotency, &has_conflict);
+    if (has_conflict)
+        return refuse(t, 422, conflict);
+    const struct dav_reply *reply = dav_request_reply(t->request);
+    bool leaves_body = reply->status && !t->may_join && (reply->close || head_leaves_body(&t->head));
+    return leaves_body ? answer_request(t) : MHD_YES;
 }
 
 static enum MHD_Result begin(struct transaction *t)
 {
-    const struct dav_head head = {
-        .pool = t->pool,
-        .method = t->method,
-        .target = t->target,
-        .headers = t->headers,
-        .user = t->user,
-        .tls = t->server->tls_cert != NULL,
-        .has_body = has_body(t),
-    };
-    t->request = dav_request_new(t->server->dav, &head);
-    t->request_is_ours = true;
-    dav_begin(t->request);
-    if (t->heartbeat.kind == BEAT_NONE && blank_interval_ms(t))
-        dav_request_hurry(t->request);
+    const char *message;
+
     t->state = STATE_BODY;
-    const struct dav_reply *reply = dav_request_reply(t->request);
-    return reply->status && (reply->close || leaves_body_unread(t)) ? answer(t) : MHD_YES;
+    prefer_parse(t->head.headers, &t->prefer);
+    t->page = page_find(t->pool, t->target, t->server->options->diagnostics);
+    if (t->page.kind == PAGE_SLOW &&
+        !slow_parse(t->pool, t->target, t->server->options->heartbeat_ms, &t->slow_plan, &message))
+        return refuse(t, 400, message);
+    return t->page.kind == PAGE_NONE ? begin_request(t) : MHD_YES;
 }
 
-static void verify(void *item)
+/* ---- the password ---- */
+
+static void work_done(struct job_waiter *waiter)
 {
-    struct verification *v = item;
-    v->answer = auth_verify(v->auth, v->header, timer_now_ms(), v->pool, &v->user);
+    pause_end(&((struct transaction *)waiter)->pause);
 }
 
-static void release_verification(void *item)
+static enum MHD_Result start_login(struct transaction *t, const char *header)
 {
-    apr_pool_destroy(((struct verification *)item)->pool);
-}
-
-static const struct job_kind verification_kind = { .run = verify, .release = release_verification };
-
-static enum MHD_Result start_verification(struct transaction *t, const char *header)
-{
-    apr_pool_t *pool;
-    apr_pool_create(&pool, NULL);
-    struct verification *v = apr_pcalloc(pool, sizeof *v);
-    *v = (struct verification){ .auth = t->server->auth, .pool = pool, .header = apr_pstrdup(pool, header) };
-
     t->waiter.done = work_done;
-    if (job_submit(t->server->engine, &verification_kind, v, JOB_VERIFY, &(struct job_owner){ "", "" },
-                   &t->waiter) != 0) {
-        apr_pool_destroy(pool);
-        return refuse(t, &overload);
-    }
-    t->verification = v;
+    if (login_start(t->server->engine, t->server->auth, header, t->head.client, &t->waiter, &t->login) != 0)
+        return refuse(t, 503, overload);
     t->state = STATE_AUTH;
     pause_begin(&t->pause);
     if (job_is_done(&t->waiter))
@@ -424,39 +361,23 @@ static enum MHD_Result start_verification(struct transaction *t, const char *hea
 static enum MHD_Result authenticated(struct transaction *t, enum auth_answer answer, const char *user)
 {
     if (answer != AUTH_OK)
-        return refuse(t, &unauthorized);
+        return refuse(t, 401, "A user name and password are needed.\n");
     t->user = apr_pstrdup(t->pool, user);
     return begin(t);
 }
 
-static enum MHD_Result finish_verification(struct transaction *t)
+static enum MHD_Result finish_login(struct transaction *t)
 {
+    const char *user;
     if (!job_is_done(&t->waiter))
         return MHD_YES;
-    enum auth_answer answer = t->verification->answer;
-    const char *user = answer == AUTH_OK ? apr_pstrdup(t->pool, t->verification->user) : "";
-    t->verification = NULL;
+    enum auth_answer answer = login_answer(t->login, t->pool, &user);
+    t->login = NULL;
     job_leave(&t->waiter);
     return authenticated(t, answer, user);
 }
 
-static void choose_heartbeat(struct transaction *t, bool http_1_1)
-{
-    const struct options *options = t->server->options;
-    const struct client client = { .agent = t->agent,
-                                   .http_1_1 = http_1_1,
-                                   .has_proxy_marks = clients_has_proxy_marks(t->headers) };
-    const struct treatment chosen = clients_decide(&options->clients, options->heartbeat_mode, &client);
-    int64_t interval_ms = options->heartbeat_ms;
-
-    if (chosen.pace_ms && chosen.pace_ms < interval_ms)
-        interval_ms = chosen.pace_ms;
-    t->rule = chosen.rule;
-    t->heartbeat = (struct heartbeat){ .kind = chosen.kind == BEAT_INTERIM ? BEAT_INTERIM : BEAT_NONE,
-                                       .cap = chosen.cap,
-                                       .interval_ms = interval_ms,
-                                       .last_ms = t->started_ms };
-}
+/* ---- what libmicrohttpd brings ---- */
 
 static enum MHD_Result start(struct transaction *t, const char *method, const char *version)
 {
@@ -464,32 +385,34 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
 
     server_transaction_began(t->server);
     t->is_counted = true;
-    t->method = apr_pstrdup(t->pool, method);
-    t->headers = apr_table_make(t->pool, 16);
-    MHD_get_connection_values(t->pause.connection, MHD_HEADER_KIND, collect_header, t);
-    t->agent = apr_table_get(t->headers, "User-Agent");
-    choose_heartbeat(t, strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
+    head_read(&t->head, t->pool, t->pause.connection, method, t->target, version);
     if (atomic_load(&t->server->draining))
-        return refuse(t, &overload);
+        return refuse(t, 503, overload);
     if (!t->server->auth)
         return begin(t);
 
-    const char *header = apr_table_get(t->headers, "Authorization");
+    const char *header = apr_table_get(t->head.headers, "Authorization");
     enum auth_answer answer = auth_recall(t->server->auth, header, t->started_ms, t->pool, &user);
     if (answer == AUTH_UNKNOWN)
-        return start_verification(t, header);
+        return start_login(t, header);
     return authenticated(t, answer, user);
 }
 
 /* A part of the body. One that nobody wants is thrown away, but not without end. */
 static enum MHD_Result take_body(struct transaction *t, const char *data, size_t *size)
 {
-    if (t->refusal || dav_request_reply(t->request)->status) {
-        t->swallowed += *size;
-        if (t->swallowed > SWALLOW_CHUNKED_MAX && !apr_table_get(t->headers, "Content-Length"))
-            return MHD_NO;
-    } else {
+    bool is_wanted = t->request && !t->refusal && (!dav_request_reply(t->request)->status || t->may_join);
+
+    if (is_wanted) {
+        if (t->key && !t->digest)
+            t->digest = digest_open();
+        if (t->digest)
+            digest_add(t->digest, data, *size);
         dav_body(t->request, data, *size);
+    } else {
+        t->swallowed += *size;
+        if (t->swallowed > HEAD_SWALLOW_CHUNKED_MAX && !apr_table_get(t->head.headers, "Content-Length"))
+            return MHD_NO;
     }
     *size = 0;
     return MHD_YES;
@@ -504,11 +427,11 @@ enum MHD_Result transaction_proceed(struct transaction *t, const char *method, c
     case STATE_HEAD:
         return start(t, method, version);
     case STATE_AUTH:
-        return finish_verification(t);
+        return finish_login(t);
     case STATE_BODY:
         return *size ? take_body(t, data, size) : finish(t);
     case STATE_WORK:
-        return go_on_working(t);
+        return go_on_waiting(t);
     case STATE_ANSWERED:
         break;
     }
@@ -517,59 +440,48 @@ enum MHD_Result transaction_proceed(struct transaction *t, const char *method, c
 
 /* ---- the end ---- */
 
-static const char *client_address(struct transaction *t, char text[INET6_ADDRSTRLEN])
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(t->pause.connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info ? info->client_addr : NULL;
-    const void *bytes = NULL;
-
-    if (address && address->sa_family == AF_INET)
-        bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-    else if (address && address->sa_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    return bytes ? inet_ntop(address->sa_family, bytes, text, INET6_ADDRSTRLEN) : NULL;
-}
-
-static void log_end(struct transaction *t, enum MHD_RequestTerminationCode how)
+static void log_end(struct transaction *t, bool is_complete)
 {
     if (!log_is_on(LOG_LEVEL_INFO))
         return;
     char address[INET6_ADDRSTRLEN];
-    bool has_no_body = (t->method && strcmp(t->method, "HEAD") == 0) || t->status == 304;
+    bool has_no_body = (t->head.method && strcmp(t->head.method, "HEAD") == 0) || t->status == 304;
     const struct access_line line = {
-        .client = client_address(t, address),
+        .client = head_client_address(t->pause.connection, address),
         .user = t->user,
-        .method = t->method,
+        .method = t->head.method,
         .target = t->target,
-        .agent = t->agent,
+        .agent = t->head.agent,
         .status = t->status,
         .bytes = has_no_body ? 0 : t->bytes,
         .millis = timer_now_ms() - t->started_ms,
-        .interims = t->interims,
-        .rule = t->rule,
-        .broken = how != MHD_REQUEST_TERMINATED_COMPLETED_OK,
+        .interims = t->wait ? wait_interims(t->wait) : 0,
+        .rule = t->wait ? wait_rule(t->wait) : NULL,
+        .how = t->wait ? wait_how(t->wait) : NULL,
+        .broken = !is_complete,
     };
     log_access(&line);
 }
 
 void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how)
 {
-    if (t->uses_timer)
-        timer_cancel(t->server->timer, &t->beat_alarm);
-    log_end(t, how);
+    bool is_complete = how == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+
+    log_end(t, is_complete);
     outflow_leave(t->outflow);
     hangup_note(t->hangup, true);
     if (t->is_counted)
         server_transaction_ended(t->server);
+    job_leave(&t->waiter);
 
     /* What the transaction read is in its request's pool, if it came to a request. */
     bool has_request = t->request != NULL;
-    job_leave(&t->waiter); /* the job itself goes on */
+    wait_free(t->wait, is_complete); /* the operation itself may go on */
     if (t->request_is_ours)
         dav_request_free(t->request);
     else if (!has_request)
         apr_pool_destroy(t->pool);
+    digest_close(t->digest);
     pause_release(&t->pause);
     free(t);
 }

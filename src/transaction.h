@@ -1,15 +1,16 @@
 /*
  * One request and its answer on a connection: the states between them, and what is owned meanwhile.
  *
- *   HEAD ──► AUTH (rests until the password is verified) ──► BODY ──► WORK (rests until the job is
- *   done; wakes for each beat) ──► ANSWERED
+ *   HEAD ──► AUTH (rests until the password is verified) ──► BODY ──► WORK (rests until the operation has
+ *   ended; beats go out meanwhile) ──► ANSWERED
  *
  * Life: made when libmicrohttpd has read the request line, freed when it says that the request is
- * completed, in whatever way. Threads: the connection's only, but for the two callbacks that wake it
- * (a job's end, an alarm), which touch nothing but its pause.
+ * completed, in whatever way. Threads: the connection's only, but for what wakes it (a job's end, its
+ * pulse), which touches nothing but its pause.
  *
- * Ownership: the dav_request belongs to the transaction until it is submitted as a job, then to the
- * job; a waiter keeps it alive until the answer is sent. A client that leaves does not stop its job.
+ * Ownership: the dav_request belongs to the transaction until it has become an operation (operation.h),
+ * and stays with it where it joined another's; a waiter keeps the operation alive until the answer is
+ * sent. A client that leaves does not stop its operation, unless the operator wants it so.
  */
 #ifndef HOLDFAST_TRANSACTION_H
 #define HOLDFAST_TRANSACTION_H

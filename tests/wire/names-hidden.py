@@ -6,7 +6,7 @@ with Server() as s:
     s.write("dir/.holdfast-stage", "x")
     s.write("dir/a", "x")
     s.write("plain", "x")
-    for target in ("/dir/.holdfast-stage", "/dir/%2eholdfast-stage", "/.holdfast-new", "/.holdfast/jobs", "/.holdfast/",
+    for target in ("/dir/.holdfast-stage", "/dir/%2eholdfast-stage", "/.holdfast-new", "/.holdfast/no", "/.holdfast/",
                    "/dir/.holdfast-new/inner"):
         for method in ("GET", "PUT", "MKCOL", "DELETE", "PROPFIND", "LOCK", "COPY", "MOVE", "PROPPATCH"):
             body = {"PUT": "x", "LOCK": lock_body()}.get(method)

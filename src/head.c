@@ -1,0 +1,88 @@
+/*
+ * Little is understood here: the names and values of headers are WebDAV's to judge.
+ */
+#include "src/head.h"
+
+#include <apr_strings.h>
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+/* A refused body up to this size is read and thrown away; a client that announced more, or asked first,
+ * gets its answer at once. */
+#define SWALLOW_MAX (1024 * 1024)
+
+struct collection {
+    struct head *head;
+    apr_pool_t *pool;
+};
+
+/* libmicrohttpd adds a folded line to the header's name (webdav/begin.c refuses all such). Where the body
+ * ends is then anybody's guess, also after an answer that does not come from there. */
+static bool is_folded(const char *name, const char *header)
+{
+    size_t len = strlen(header);
+    return strncasecmp(name, header, len) == 0 && name[len];
+}
+
+static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct collection *c = cls;
+    (void)kind;
+    c->head->is_framing_odd |= is_folded(name, "Content-Length") || is_folded(name, "Transfer-Encoding");
+    apr_table_addn(c->head->headers, apr_pstrdup(c->pool, name), apr_pstrdup(c->pool, value ? value : ""));
+    return MHD_YES;
+}
+
+static bool announces_body(const apr_table_t *headers)
+{
+    const char *length = apr_table_get(headers, "Content-Length");
+    return apr_table_get(headers, "Transfer-Encoding") || (length && strspn(length, "0") != strlen(length));
+}
+
+const char *head_client_address(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN])
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    const void *bytes = NULL;
+
+    if (address && address->sa_family == AF_INET)
+        bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    else if (address && address->sa_family == AF_INET6)
+        bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    return bytes ? inet_ntop(address->sa_family, bytes, text, INET6_ADDRSTRLEN) : NULL;
+}
+
+void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *connection, const char *method,
+               const char *target, const char *version)
+{
+    struct collection collection = { .head = head, .pool = pool };
+    char address[INET6_ADDRSTRLEN];
+
+    *head = (struct head){ .method = apr_pstrdup(pool, method),
+                           .target = target,
+                           .headers = apr_table_make(pool, 16),
+                           .http_1_1 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0 };
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, collect, &collection);
+    const char *expect = apr_table_get(head->headers, "Expect");
+    const char *client = head_client_address(connection, address);
+    head->agent = apr_table_get(head->headers, "User-Agent");
+    head->client = client ? apr_pstrdup(pool, client) : "";
+    head->has_body = announces_body(head->headers);
+    head->expects_something = expect && *expect;
+}
+
+static bool announces_more_than(const struct head *head, const char *header, long long max)
+{
+    const char *length = apr_table_get(head->headers, header);
+    return length && atoll(length) > max;
+}
+
+bool head_leaves_body(const struct head *head)
+{
+    return head->expects_something || announces_more_than(head, "Content-Length", SWALLOW_MAX) ||
+           announces_more_than(head, "X-Expected-Entity-Length", HEAD_SWALLOW_CHUNKED_MAX);
+}

@@ -1,0 +1,39 @@
+/*
+ * The head of a request as it came: what src/ itself must know of it, before WebDAV does.
+ *
+ * Life: filled once, when libmicrohttpd has read the head; strings live in the pool given. Threads: the
+ * connection's.
+ */
+#ifndef HOLDFAST_HEAD_H
+#define HOLDFAST_HEAD_H
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#define HEAD_SWALLOW_CHUNKED_MAX (64 * 1024 * 1024) /* of a refused body whose length was not told */
+
+struct head {
+    const char *method, *target; /* target: as on the request line */
+    const char *agent;           /* User-Agent; NULL: none */
+    const char *client;          /* numeric address; "" if unknown */
+    apr_table_t *headers;        /* repeated ones as repeated entries */
+    bool http_1_1;               /* or later */
+    bool has_body;               /* one is announced */
+    bool expects_something;      /* whatever it is, the body may not come before an answer */
+    bool is_framing_odd;         /* where the body ends is anybody's guess */
+};
+
+void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *connection, const char *method,
+               const char *target, const char *version);
+
+/* Is a body that nobody wants to be left unread? Then the answer goes out at once and the connection
+ * ends with it. Else it is read and thrown away, so that the connection lives on. */
+bool head_leaves_body(const struct head *head);
+
+/* The address of the other side as text; NULL if there is none. */
+const char *head_client_address(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN]);
+
+#endif

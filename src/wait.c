@@ -1,0 +1,318 @@
+/*
+ * Once the operation was entered its request's pool belongs to a worker: what is allocated here is so on
+ * the heap, or in a pool of its own.
+ */
+#include "src/wait.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/pages.h"
+#include "src/pulse.h"
+#include "src/trickle.h"
+
+#define ASYNC_WAIT_MS 200 /* for who did not say how long it waits: most operations end before */
+#define URI_MAX       400
+
+struct wait {
+    struct job_waiter waiter; /* first: what work_done() gets */
+    struct wait_terms terms;
+    struct operation *operation;
+    enum registry_how how;
+    enum job_lane lane;
+    struct pulse pulse;
+    char *status_uri;
+    struct trickle *trickle; /* NULL: no early 207 */
+    struct outflow *outflow; /* of a result that is made while it is sent; NULL: none */
+    apr_pool_t *pool;        /* of a 202; NULL: none */
+    bool is_own;
+    bool is_accepted; /* the answer is a 202 */
+    bool is_answered; /* the result goes out */
+    bool is_sending;  /* to a client that is there */
+};
+
+static void work_done(struct job_waiter *waiter)
+{
+    pause_end(((struct wait *)waiter)->terms.pause);
+}
+
+/* ---- the terms ---- */
+
+static bool is_one_of(const char *method, const char *const names[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(method, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whose answer may be a 207 whatever becomes of it. A 207 to a PUT looks like success to clients. */
+static bool may_be_multistatus(const struct wait_terms *terms, const struct operation *op)
+{
+    static const char *const names[] = { "COPY", "MOVE", "DELETE", "PROPFIND" };
+    return op->slow || is_one_of(terms->head->method, names, sizeof names / sizeof *names);
+}
+
+static enum beat beat_kind(const struct wait_terms *terms, const struct operation *op)
+{
+    enum beat kind = terms->treatment.kind;
+    if (kind == BEAT_MULTISTATUS && !may_be_multistatus(terms, op))
+        return BEAT_NONE;
+    if (kind == BEAT_NONE && op->request && strcmp(terms->head->method, "PROPFIND") == 0 &&
+        terms->server->options->heartbeat_mode != HEARTBEAT_OFF)
+        return BEAT_MULTISTATUS;
+    return kind;
+}
+
+static bool may_be_accepted(const struct wait_terms *terms, const struct operation *op)
+{
+    return (terms->prefer->respond_async || terms->is_lazy) && (op->slow || dav_is_joinable(op->request));
+}
+
+static void set_pulse(struct wait *wait, struct operation *op)
+{
+    const struct wait_terms *terms = &wait->terms;
+    int64_t every_ms = terms->every_ms;
+
+    if (terms->treatment.pace_ms && terms->treatment.pace_ms < every_ms)
+        every_ms = terms->treatment.pace_ms;
+    pulse_init(&wait->pulse, terms->server->timer, terms->pause);
+    wait->pulse.heartbeat = (struct heartbeat){ .kind = beat_kind(terms, op),
+                                                .cap = terms->treatment.cap,
+                                                .interval_ms = every_ms,
+                                                .last_ms = terms->started_ms };
+    if (may_be_accepted(terms, op))
+        wait->pulse.deadline_ms =
+            terms->started_ms + (terms->prefer->has_wait ? terms->prefer->wait_ms : ASYNC_WAIT_MS);
+    wait->pulse.watches = terms->server->options->cancel_on_disconnect;
+}
+
+/* RFC 2518 9.7 wants an absolute URI. The client's own name for us is the only one that surely leads here. */
+static void name_page(struct wait *wait)
+{
+    const struct server *server = wait->terms.server;
+    const char *host = NULL, *scheme = server->tls_cert ? "https" : "http";
+    apr_table_t *headers = wait->terms.head->headers;
+
+    if (server->options->trust_forwarded) {
+        const char *forwarded = apr_table_get(headers, "X-Forwarded-Proto");
+        scheme = forwarded && strcmp(forwarded, "https") == 0 ? "https" : scheme;
+        host = apr_table_get(headers, "X-Forwarded-Host");
+    }
+    if (!host)
+        host = apr_table_get(headers, "Host");
+    if (!host || strlen(host) > URI_MAX)
+        return;
+    size_t size = strlen(host) + sizeof "https://" + OPERATION_URI_SIZE;
+    wait->status_uri = malloc(size);
+    if (!wait->status_uri)
+        abort();
+    snprintf(wait->status_uri, size, "%s://%s" OPERATION_URI_BASE "%s", scheme, host, wait->operation->id);
+}
+
+/* ---- entering ---- */
+
+int wait_enter(const struct wait_terms *terms, struct operation *op, enum job_lane lane, bool must_join,
+               struct wait **out)
+{
+    struct registry *registry = terms->server->registry;
+    struct registry_entry entry = { .operation = op, .lane = lane };
+    struct wait *wait = calloc(1, sizeof *wait);
+    if (!wait)
+        abort();
+    wait->terms = *terms;
+    wait->waiter.done = work_done;
+    set_pulse(wait, op);
+    int error = must_join ? registry_join(registry, &entry, &wait->waiter)
+                          : registry_enter(registry, &entry, &wait->waiter);
+    if (error) {
+        free(wait);
+        return error;
+    }
+    wait->operation = entry.operation;
+    wait->how = entry.how;
+    wait->lane = lane;
+    wait->is_own = entry.operation == op;
+    if (!wait->is_own) {
+        op->request = NULL; /* the caller's; what it read is in its pool */
+        operation_free(op);
+    }
+    if (wait->pulse.heartbeat.kind == BEAT_INTERIM)
+        name_page(wait);
+    wait->pulse.status_uri = wait->status_uri;
+    wait->pulse.progress = operation_progress(wait->operation);
+    wait->pulse.beats = &wait->operation->beats;
+    *out = wait;
+    return 0;
+}
+
+bool wait_is_for_own(const struct wait *wait)
+{
+    return wait->is_own;
+}
+
+/* ---- answers ---- */
+
+/* Blanks in a listing are no interim responses: every client can take them. */
+static int64_t blank_ms(const struct wait *wait)
+{
+    return wait->terms.server->options->heartbeat_mode == HEARTBEAT_OFF ? 0 : wait->terms.every_ms;
+}
+
+static struct reply_context context_of(struct wait *wait)
+{
+    struct server *server = wait->terms.server;
+    return (struct reply_context){ .source = { .engine = server->engine,
+                                               .owner = { wait->operation->user, wait->operation->client },
+                                               .lane = wait->lane,
+                                               .pause = wait->terms.pause,
+                                               .timer = server->timer,
+                                               .blank_ms = blank_ms(wait) },
+                                   .is_head = strcmp(wait->terms.head->method, "HEAD") == 0,
+                                   .closes = atomic_load(&server->draining),
+                                   .bytes = wait->terms.bytes,
+                                   .outflow = &wait->outflow };
+}
+
+/* From here on somebody is being told the result, if there is anybody. */
+static void begin_result(void *ctx)
+{
+    struct wait *wait = ctx;
+    wait->is_answered = true;
+    wait->is_sending = !pulse_client_has_left(&wait->pulse);
+    if (wait->is_sending)
+        registry_sending(wait->terms.server->registry, wait->operation);
+}
+
+static enum wait_step give_result(struct wait *wait, int *out_status, struct MHD_Response **out_response)
+{
+    const struct reply_context context = context_of(wait);
+    struct dav_reply *reply = operation_reply(wait->operation);
+
+    pulse_release(&wait->pulse);
+    begin_result(wait);
+    *out_status = reply->status;
+    *out_response = reply_response(reply, &context);
+    return WAIT_ENDS;
+}
+
+static enum wait_step give_accepted(struct wait *wait, int *out_status, struct MHD_Response **out_response)
+{
+    const struct reply_context context = context_of(wait);
+    struct server *server = wait->terms.server;
+
+    pulse_release(&wait->pulse);
+    wait->is_accepted = true;
+    atomic_store(&wait->operation->is_accepted, true);
+    atomic_store(&wait->operation->is_named, true);
+    wait->pool = dav_pool_new(server->dav);
+    struct dav_reply *reply =
+        page_accepted(server->registry, wait->pool, wait->operation, wait->terms.is_lazy);
+    *out_status = reply->status;
+    *out_response = reply_response(reply, &context);
+    return WAIT_ENDS;
+}
+
+static enum wait_step give_early(struct wait *wait, int64_t now_ms, int *out_status,
+                                 struct MHD_Response **out_response)
+{
+    const struct trickle_source source = { .operation = wait->operation,
+                                           .waiter = &wait->waiter,
+                                           .pulse = &wait->pulse,
+                                           .outflow = context_of(wait).source,
+                                           .has_result = begin_result,
+                                           .ctx = wait,
+                                           .bytes = wait->terms.bytes };
+
+    heartbeat_was_sent(&wait->pulse.heartbeat, now_ms);
+    atomic_fetch_add(&wait->operation->beats, 1);
+    wait->pulse.deadline_ms = TIMER_NEVER;
+    *out_status = 207;
+    *out_response = trickle_open(&source, &wait->trickle);
+    return WAIT_ENDS;
+}
+
+enum wait_step wait_go_on(struct wait *wait, int *out_status, struct MHD_Response **out_response)
+{
+    struct pulse *pulse = &wait->pulse;
+    int64_t now_ms = timer_now_ms();
+
+    if (job_is_done(&wait->waiter))
+        return give_result(wait, out_status, out_response);
+    if (pulse->has_gone)
+        return WAIT_IS_VAIN;
+    if (pulse->deadline_ms <= now_ms)
+        return give_accepted(wait, out_status, out_response);
+    if (pulse->heartbeat.kind == BEAT_MULTISTATUS && heartbeat_is_due(&pulse->heartbeat, now_ms))
+        return give_early(wait, now_ms, out_status, out_response);
+    pulse_rest(pulse, now_ms);
+    if (job_is_done(&wait->waiter))
+        pause_end(wait->terms.pause);
+    return WAIT_RESTS;
+}
+
+/* ---- the end ---- */
+
+const char *wait_how(const struct wait *wait)
+{
+    if (wait->is_accepted)
+        return "accepted";
+    switch (wait->how) {
+    case REGISTRY_JOINED:
+        return "joined";
+    case REGISTRY_REPLAYED:
+        return "replayed";
+    case REGISTRY_RAN:
+        break;
+    }
+    return "ran";
+}
+
+unsigned wait_interims(const struct wait *wait)
+{
+    return wait->pulse.interims;
+}
+
+const char *wait_rule(const struct wait *wait)
+{
+    return wait->terms.treatment.rule;
+}
+
+/* What the client did not read before it closed came back as an error by now. */
+static bool has_broken(const struct wait *wait)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(wait->terms.pause->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd poll_fd = { .fd = info->connect_fd };
+    return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & POLLERR;
+}
+
+static enum registry_left how_it_left(const struct wait *wait, bool is_complete)
+{
+    if (!wait->is_answered)
+        return LEFT_EARLY;
+    if (!wait->is_sending)
+        return LEFT_ABSENT;
+    return is_complete && !has_broken(wait) ? LEFT_DELIVERED : LEFT_BROKEN;
+}
+
+void wait_free(struct wait *wait, bool is_complete)
+{
+    if (!wait)
+        return;
+    pulse_release(&wait->pulse);
+    trickle_leave(wait->trickle);
+    outflow_leave(wait->outflow);
+    if (wait->pulse.interims && wait->status_uri)
+        atomic_store(&wait->operation->is_named, true);
+    registry_leave(wait->terms.server->registry, wait->operation, &wait->waiter,
+                   how_it_left(wait, is_complete));
+    if (wait->pool)
+        apr_pool_destroy(wait->pool);
+    free(wait->status_uri);
+    free(wait);
+}
