@@ -16,6 +16,7 @@
 #include "src/log.h"
 #include "src/options.h"
 #include "src/passwd.h"
+#include "src/probe.h"
 #include "src/server.h"
 #include "webdav/dav.h"
 
@@ -177,6 +178,7 @@ static int usage(FILE *to)
 {
     fprintf(to, "usage: holdfast serve [OPTIONS] DIR     serve DIR over WebDAV\n"
                 "       holdfast passwd FILE USER        add or change a user\n"
+                "       holdfast probe URL               find out what the way to a server does\n"
                 "       holdfast --help | --version      every subcommand has --help too\n");
     return to == stdout ? EXIT_OK : EXIT_USAGE;
 }
@@ -191,6 +193,8 @@ int main(int argc, char **argv)
         return serve(argc - 1, argv + 1);
     if (strcmp(argv[1], "passwd") == 0)
         return passwd_main(argc - 1, argv + 1);
+    if (strcmp(argv[1], "probe") == 0)
+        return probe_main(argc - 1, argv + 1);
     if (strcmp(argv[1], "--help") == 0)
         return usage(stdout);
     if (strcmp(argv[1], "--version") == 0) {
