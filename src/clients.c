@@ -66,6 +66,8 @@ static const struct table_row table[] = {
 enum { TABLE_ROWS = sizeof table / sizeof *table };
 
 static const struct treatment by_default = { .kind = BEAT_INTERIM, .rule = "default" };
+static const struct treatment over_1_0 = { .kind = BEAT_NONE, .rule = "http/1.0" };
+static const struct treatment neon_over_1_0 = { .kind = BEAT_MULTISTATUS, .rule = "neon over http/1.0" };
 static const struct treatment by_prefer = { .kind = BEAT_INTERIM, .rule = "prefer" };
 
 /* ---- patterns ---- */
@@ -234,11 +236,19 @@ static struct treatment behind_proxy(struct treatment treatment, const char *rul
     return treatment;
 }
 
+static bool is_neon(const char *agent)
+{
+    static const char neon[] = "neon";
+    return find_version(agent, neon, sizeof neon - 1);
+}
+
 /* HTTP/1.0 cannot have what Prefer asks for, but what its agent's row says. */
 static struct treatment decide_by_table(const char *agent, const struct client *client)
 {
     if (client->prefers_processing && client->http_1_1)
         return client->has_proxy_marks ? behind_proxy(by_prefer, "prefer (proxy)") : by_prefer;
+    if (!client->http_1_1 && is_neon(agent))
+        return neon_over_1_0;
     for (unsigned i = 0; i < TABLE_ROWS; i++) {
         if (matches(table[i].pattern, agent))
             return client->has_proxy_marks ? behind_proxy(table[i].treatment, table[i].rule_behind_proxy)
@@ -250,7 +260,6 @@ static struct treatment decide_by_table(const char *agent, const struct client *
 struct treatment clients_decide(const struct client_rules *rules, enum heartbeat_mode mode,
                                 const struct client *client)
 {
-    static const char neon[] = "neon";
     const char *agent = client->agent ? client->agent : "";
     struct treatment treatment = { .kind = BEAT_NONE, .rule = "mode" };
 
@@ -262,8 +271,8 @@ struct treatment clients_decide(const struct client_rules *rules, enum heartbeat
         treatment = decide_by_table(agent, client);
 
     if (treatment.kind == BEAT_INTERIM && !client->http_1_1)
-        return (struct treatment){ .kind = BEAT_NONE, .rule = "http/1.0" };
-    if (treatment.kind != BEAT_NONE && find_version(agent, neon, strlen(neon)))
+        treatment = over_1_0;
+    if (treatment.kind != BEAT_NONE && is_neon(agent))
         treatment.pace_ms = CLIENTS_NEON_PACE;
     return treatment;
 }
@@ -312,7 +321,7 @@ void clients_print(FILE *to, const struct client_rules *rules)
         "multistatus: an early 207 whose body is filled at the end. silent: nothing before the answer.\n"
         "\n"
         "Agents that no row names get interims.\n"
-        "HTTP/1.0 never gets interims: silence where a row says interim.\n"
+        "HTTP/1.0 never gets interims: silence where a row says interim, but multistatus for neon.\n"
         "Where a proxy shows (Via, Forwarded, X-Forwarded-*, X-Real-IP): at most %d interims per request,\n"
         "unless a --client row decided.\n"
         "Prefer: processing gets interims whatever the built-in rows say; --client rows come first.\n"

@@ -261,6 +261,19 @@ static void lock_refresh(struct dav_request *r)
 
 /* ---- LOCK ---- */
 
+/* False after having replied: no lock can be had here, whatever the body asks for. A chunked body may
+ * yet be empty, and then it is a refresh. */
+static bool check_any(struct dav_request *r)
+{
+    const struct lock least = { .root = r->path, .user = r->user };
+    if (r->content_length == DAV_LENGTH_UNKNOWN)
+        return true;
+    const struct lock *conflict = locks_conflict(r->dav->locks, r->pool, &least, locks_now());
+    if (conflict)
+        reply_conflict(r, conflict);
+    return !conflict;
+}
+
 void lock_begin(struct dav_request *r)
 {
     enum dav_depth depth;
@@ -276,8 +289,9 @@ void lock_begin(struct dav_request *r)
         reply_error(r, 409, "A LOCK makes a file, and a file's URL does not end in a slash.");
         return;
     }
-    if (r->exists || resource_has_parent(r, r->path)) /* RFC 4918 9.10.4 */
-        resource_check(r, r->exists ? &r->st : NULL, r->exists ? 0 : CHANGE_NEW);
+    if ((r->exists || resource_has_parent(r, r->path)) && /* RFC 4918 9.10.4 */
+        resource_check(r, r->exists ? &r->st : NULL, r->exists ? 0 : CHANGE_NEW))
+        check_any(r);
 }
 
 void lock_run(struct dav_request *r)
