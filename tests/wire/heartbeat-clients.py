@@ -6,7 +6,7 @@ NEON, WGET, PYTHON = "cadaver/0.24 neon/0.32.5", "Wget/1.21.3", "python-requests
 CASES = [  # headers, HTTP/1.x, interims wanted (least, most), rule
     ({"User-Agent": WGET}, "HTTP/1.1", 2, 60, "Wget/*"),
     ({"User-Agent": NEON}, "HTTP/1.1", 2, 60, "neon/<0.33"),
-    ({"User-Agent": NEON}, "HTTP/1.0", 0, 0, "http/1.0"),
+    ({"User-Agent": WGET}, "HTTP/1.0", 0, 0, "http/1.0"),
     ({"User-Agent": PYTHON}, "HTTP/1.1", 0, 0, "python-requests/*"),
     ({"User-Agent": "unheard-of"}, "HTTP/1.1", 2, 60, "default"),
     ({"User-Agent": "mine/1", "Via": "1.1 x"}, "HTTP/1.1", 1, 1, "--client mine/*"),
