@@ -96,29 +96,33 @@ static void settle(struct registry *registry, struct operation *op)
         keep(registry, op);
 }
 
-static bool overlap(const char *a, const char *b)
+static void touch(struct registry *registry, struct operation *op)
 {
-    return a && b && dav_paths_overlap(a, b);
+    op->is_touched = true;
+    if (op->is_ended && !op->waiting)
+        settle(registry, op);
 }
 
-static bool concern_the_same(struct operation *a, struct operation *b)
-{
-    const struct dav_paths x = dav_request_paths(a->request), y = dav_request_paths(b->request);
-    return overlap(x.path, y.path) || overlap(x.path, y.dest) || overlap(x.dest, y.path) ||
-           overlap(x.dest, y.dest);
-}
-
-/* What others would replay is no longer what is there. */
+/* What is kept is of no use to a repeated request once something else changes what it is about. Nor may that join
+ * an operation which began before another that changes the same: who sends PUT, DELETE and PUT again
+ * wants the last one done. (A COPY that lasts while its source is written to is joined all the same.) */
 static void touch_others(struct registry *registry, struct operation *op)
 {
     struct operation *other, *next;
     for (other = TAILQ_FIRST(&registry->kept); other; other = next) {
         next = TAILQ_NEXT(other, link);
-        if (other != op && other->request && may_be_replayed(other) && concern_the_same(op, other)) {
-            other->is_touched = true;
-            if (!other->waiting)
-                settle(registry, other);
-        }
+        if (other->request && may_be_replayed(other) && dav_touches(op->request, other->request))
+            touch(registry, other);
+    }
+    bool is_later = false; /* than op */
+    for (other = TAILQ_FIRST(&registry->running); other; other = next) {
+        next = TAILQ_NEXT(other, link);
+        is_later |= other == op;
+        if (other == op || !other->is_joinable || other->is_touched)
+            continue;
+        if (other->is_ended ? dav_touches(op->request, other->request)
+                            : !is_later && dav_overwrites(op->request, other->request))
+            touch(registry, other);
     }
 }
 
@@ -201,7 +205,7 @@ static struct operation *find_joinable(struct registry *registry, const struct o
     if (!op->is_joinable)
         return NULL;
     for (struct operation *at = opindex_by_key(&registry->index, op->key); at; at = at->same_next) {
-        if (!has_same_body(at, op) || at->is_unwanted)
+        if (!has_same_body(at, op) || at->is_unwanted || at->is_touched)
             continue;
         if (!at->is_ended)
             return at;
@@ -239,6 +243,8 @@ static int start(struct registry *registry, struct registry_entry *entry, struct
         return error;
     opindex_add(&registry->index, op);
     TAILQ_INSERT_TAIL(&registry->running, op, link);
+    if (op->request && dav_changes(op->request))
+        touch_others(registry, op);
     job_join(op->keeper.job, waiter);
     op->waiting = 1;
     entry->how = REGISTRY_RAN;

@@ -166,8 +166,12 @@ struct dav_paths {
 };
 struct dav_paths dav_request_paths(const struct dav_request *r);
 
-/* Is one of the canonical paths the other, or within it? */
-bool dav_paths_overlap(const char *a, const char *b);
+/* Does `r` change what `other` changes, or something in or around it? A COPY changes its destination only; a lock
+ * changes nothing. Any thread after dav_begin of both. */
+bool dav_overwrites(const struct dav_request *r, const struct dav_request *other);
+
+/* Likewise what `other` changes or reads: the source of a COPY too. */
+bool dav_touches(const struct dav_request *r, const struct dav_request *other);
 
 /* A canonical path as href, without a slash at its end. */
 const char *dav_href(apr_pool_t *pool, const char *path);

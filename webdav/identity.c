@@ -41,9 +41,34 @@ struct dav_paths dav_request_paths(const struct dav_request *r)
     return (struct dav_paths){ .path = r->path, .dest = r->dest };
 }
 
-bool dav_paths_overlap(const char *a, const char *b)
+static bool overlap(const char *a, const char *b)
 {
-    return path_is_within(a, b) || path_is_within(b, a);
+    return a && b && (path_is_within(a, b) || path_is_within(b, a));
+}
+
+/* Of its paths, those whose content or binding it changes. */
+static struct dav_paths changed_paths(const struct dav_request *r)
+{
+    const struct dav_paths all = dav_request_paths(r);
+    unsigned changes = r->method ? r->method->changes : 0;
+    return (struct dav_paths){ .path = changes & CHANGES_PATH ? all.path : NULL,
+                               .dest = changes & CHANGES_DEST ? all.dest : NULL };
+}
+
+static bool meet(struct dav_paths a, struct dav_paths b)
+{
+    return overlap(a.path, b.path) || overlap(a.path, b.dest) || overlap(a.dest, b.path) ||
+           overlap(a.dest, b.dest);
+}
+
+bool dav_overwrites(const struct dav_request *r, const struct dav_request *other)
+{
+    return meet(changed_paths(r), changed_paths(other));
+}
+
+bool dav_touches(const struct dav_request *r, const struct dav_request *other)
+{
+    return meet(changed_paths(r), dav_request_paths(other));
 }
 
 const char *dav_href(apr_pool_t *pool, const char *path)

@@ -24,11 +24,15 @@ enum body_kind {
 /* Where a method is allowed. */
 enum { ON_MISSING = 1, ON_FILE = 2, ON_COLLECTION = 4, ON_ROOT = 8 };
 
+/* What a method changes. */
+enum { CHANGES_PATH = 1, CHANGES_DEST = 2 };
+
 struct dav_method {
     const char *name;
     enum body_kind body;
     unsigned allowed_on;
     bool writes;                          /* refused on a read-only server, guarded by locks */
+    unsigned changes;                     /* whose content or binding; a lock changes neither */
     bool joinable;                        /* the same request again may share its run: dav_is_joinable */
     bool quick;                           /* run() may be called on a connection thread */
     bool opens;                           /* a file is opened when it is looked up: r->fd */

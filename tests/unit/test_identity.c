@@ -319,15 +319,45 @@ static void paths_are_told_in_their_stored_spelling(void **state)
     assert_string_equal(dav_href(x->pool, ""), "/");
 }
 
-static void overlap_is_to_be_the_same_or_within(void **state)
+/* "COPY /a /b" and the like. */
+static struct dav_request *ask_line(struct exchange *x, const char *line)
 {
-    (void)state;
-    assert_true(dav_paths_overlap("a", "a"));
-    assert_true(dav_paths_overlap("a", "a/b/c"));
-    assert_true(dav_paths_overlap("a/b/c", "a"));
-    assert_true(dav_paths_overlap("", "a"));
-    assert_false(dav_paths_overlap("a", "ab"));
-    assert_false(dav_paths_overlap("a/b", "a/c"));
+    char *state, *text = apr_pstrdup(x->pool, line);
+    const char *method = apr_strtok(text, " ", &state), *target = apr_strtok(NULL, " ", &state);
+    const char *dest = apr_strtok(NULL, " ", &state);
+    return ask(x, method, target, dest ? apr_pstrcat(x->pool, "Destination: ", dest, NULL) : NULL);
+}
+
+static void who_changes_what_others_are_about_touches_them(void **state)
+{
+    struct exchange *x = *state;
+    static const struct {
+        const char *one, *other;
+        bool overwrites, touches;
+    } rows[] = {
+        { "PUT /dir/f", "PUT /dir/f", true, true },
+        { "DELETE /dir", "PUT /dir/f", true, true },
+        { "PUT /dir/f", "DELETE /dir", true, true },
+        { "PUT /dir/f", "COPY /dir /copy", false, true },
+        { "COPY /dir /copy", "PUT /dir/f", false, false },
+        { "COPY /dir /copy", "COPY /dir /other", false, false },
+        { "COPY /dir /copy", "COPY /dir /copy", true, true },
+        { "MOVE /dir /moved", "COPY /dir /copy", false, true },
+        { "MOVE /dir /moved", "PUT /moved", true, true },
+        { "MKCOL /directory", "DELETE /dir", false, false },
+        { "PROPPATCH /dir/f", "PUT /dir/f", true, true },
+        { "LOCK /dir/f", "PUT /dir/f", false, false },
+        { "UNLOCK /dir/f", "PUT /dir/f", false, false },
+        { "PROPFIND /dir", "DELETE /dir", false, false },
+        { "NONSENSE /dir", "DELETE /dir", false, false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct dav_request *one = ask_line(x, rows[i].one), *other = ask_line(x, rows[i].other);
+        if (dav_overwrites(one, other) != rows[i].overwrites || dav_touches(one, other) != rows[i].touches)
+            fail_msg("%s and %s", rows[i].one, rows[i].other);
+        dav_request_free(one);
+        dav_request_free(other);
+    }
 }
 
 /* ---- traces ---- */
@@ -404,7 +434,7 @@ int main(void)
         TEST(the_key_outlives_what_the_request_did),
         TEST(four_methods_can_be_joined),
         TEST(paths_are_told_in_their_stored_spelling),
-        TEST(overlap_is_to_be_the_same_or_within),
+        TEST(who_changes_what_others_are_about_touches_them),
         TEST(a_trace_tells_whether_anybody_touched_either_end),
         TEST(what_cannot_be_looked_at_equals_nothing),
     };
