@@ -56,6 +56,7 @@ struct operation {
     atomic_bool is_running;  /* a worker has begun */
     atomic_bool is_named;    /* a client was told its page */
     atomic_bool is_accepted; /* 202: it goes on without its client */
+    atomic_bool is_over;     /* it has run */
     atomic_uint beats;       /* sent to those who wait */
     atomic_int cancelled;    /* enum dav_stop_reason + 1; 0: not */
 
@@ -65,7 +66,7 @@ struct operation {
     struct operation *same_next; /* with the same key */
     unsigned waiting;            /* transactions that have not left */
     unsigned sending;            /* of these, with the result on its way to a client that is there */
-    bool is_ended, is_delivered, is_touched, is_unwanted, is_kept;
+    bool is_ended, is_delivered, is_touched, is_unwanted, is_kept, is_counted;
     int64_t ended_ms;
     struct dav_trace trace; /* of what it is about, when it had ended */
 };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/counting.h"
 #include "src/opindex.h"
 
 #define TICK_MAX_MS 1000
@@ -152,6 +153,7 @@ static void run(void *item)
 
     atomic_store(&op->is_running, true);
     dav_run(op->request);
+    atomic_store(&op->is_over, true);
     ended(registry, op);
 }
 
@@ -360,6 +362,16 @@ static void drop_old(struct registry *registry, int64_t now_ms)
     }
 }
 
+static void count_lasting(struct registry *registry, int64_t now_ms)
+{
+    for (struct operation *op = TAILQ_FIRST(&registry->running); op; op = TAILQ_NEXT(op, link)) {
+        if (op->started_ms + COUNTING_AGE_MS > now_ms)
+            break;
+        if (!op->is_ended)
+            counting_start(registry->engine, op);
+    }
+}
+
 static void stop_overdue(struct registry *registry, int64_t now_ms)
 {
     if (!registry->limits.timeout_ms)
@@ -379,6 +391,7 @@ static int64_t tick(struct alarm *alarm)
 
     pthread_mutex_lock(&registry->mutex);
     stop_overdue(registry, now_ms);
+    count_lasting(registry, now_ms);
     drop_old(registry, now_ms);
     pthread_mutex_unlock(&registry->mutex);
     return now_ms + registry->tick_ms;

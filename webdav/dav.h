@@ -32,6 +32,7 @@
 
 #include <apr_pools.h>
 #include <apr_tables.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -124,6 +125,11 @@ struct dav_reply *dav_request_reply(struct dav_request *r);
 
 /* Counts what the operation has done. */
 struct progress *dav_request_progress(struct dav_request *r);
+
+/* A copy of a tree does not know how much it has to do. dav_count finds out, on a worker of its own beside
+ * dav_run, and sets the totals of the progress at the end, unless it is stopped or in_vain first. */
+bool dav_has_unknown_total(const struct dav_request *r);
+void dav_count(struct dav_request *r, const atomic_bool *in_vain);
 
 /* Nothing keeps this client's connection alive until dav_run has ended: a listing is then a stream from
  * the start, and what may be slow in it is done by the stream. Between dav_begin and dav_run. */
