@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""GET of a job: 200 and JSON with the progress while it runs, the result's status inside after its end."""
+from longops import *
+
+with Held("--heartbeat", "30", slow="ficlone=0,copy_file_range=0,sendfile=0,read=0") as s:
+    write_tree(s.path("tree"), 2, 5)
+    s.write("tree/slow", b"z" * 1000)
+    job = s.accepted("COPY", "/tree", {"Destination": "/copy"})
+    s.is_held()
+    answer = s.request("GET", job)
+    same(answer.status, 200)
+    same(answer.get("content-type"), "application/json")
+    same("no-store" in answer.get("cache-control", ""), True, "Cache-Control")
+    within(int(answer.get("retry-after")), 1, 60, "Retry-After")
+    running = json.loads(answer.body)
+    same(running["id"], job.rsplit("/", 1)[1])
+    same((running["method"], running["state"]), ("COPY", "running"))
+    same((running["source"].rstrip("/"), running["destination"].rstrip("/")), ("/tree", "/copy"))
+    same(bool(re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", running["started"])), True, "started")
+    same(sorted(running["members"]) + sorted(running["bytes"]), ["done", "total"] * 2, "members and bytes")
+    within(running["try_again_in_seconds"], 1, 60, "try_again_in_seconds")
+    same("result" in running, False, "result of one that runs")
+    s.open_gate()
+    ended = s.ended(job)
+    same((ended["state"], ended["result"]["status"]), ("succeeded", 201))
+    same("try_again_in_seconds" in ended, False)
+    same(ended["started"], running["started"])
+    within(ended["members"]["done"], 13, 14, "members done: 11 files, 2 folders, the folder itself")
+    same(ended["bytes"]["done"], 2000, "bytes done")
+    same(s.request("HEAD", job).status, 200)
+    same(s.request("HEAD", job).body, b"")
