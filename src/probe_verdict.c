@@ -239,14 +239,16 @@ static void judge_methods(struct judge *j)
     }
     if (!failure)
         return;
-    advise(
-        add(j, "methods-differ", j->is_auto_bad,
-            "COPY passes, but %s with %u interim%s fails (%s): what Varnish does with the methods it knows",
-            names, failure->question.beats, failure->question.beats == 1 ? "" : "s",
-            how_it_ended(&failure->answer, buffer, sizeof buffer)),
-        "%s",
-        j->is_auto_bad ? "let it pipe every method (`return (pipe);` in vcl_recv), or set " NO_INTERIMS
-                       : "keep the server silent, as it is");
+    bool is_first = failure->question.beats == 1;
+    struct probe_finding *f =
+        add(j, "methods-differ", j->is_auto_bad, "COPY bears more than %s, where %u interim%s fail%s (%s)%s",
+            names, failure->question.beats, is_first ? "" : "s", is_first ? "s" : "",
+            how_it_ended(&failure->answer, buffer, sizeof buffer),
+            is_first ? ": what Varnish does with the methods it knows" : "");
+    if (!j->is_auto_bad)
+        advise(f, "nothing to set: the server keeps within that, as it is");
+    else
+        advise(f, "let it pipe every method (Varnish: `return (pipe);` in vcl_recv), or set " NO_INTERIMS);
 }
 
 static void judge_interims_lost(struct judge *j)
@@ -387,7 +389,7 @@ static void judge_settings(struct judge *j)
     if (bad && !has_trouble(j, NULL)) {
         add(j, "settings-fail", true, "with the server's present settings a %s does not end rightly (%s)",
             bad->question.method, how_it_ended(&bad->answer, buffer, sizeof buffer));
-    } else if (first && first->answer.is_report && !first->answer.sent &&
+    } else if (first && !has_trouble(j, NULL) && first->answer.is_report && !first->answer.sent &&
                !j->trials[0].answer.is_asked_in_1_0 && !has_long_proof(j)) {
         add(j, "silent", false,
             "the server keeps silent towards the probe (rule %s): how long a silence this way bears, --long "
