@@ -1,8 +1,8 @@
 /*
  * Operations by id, by key, by Idempotency-Key.
  *
- * Operations with one key are a list, since their bodies may differ, and since one that was delivered may
- * still be sending its last bytes when the same request comes again and runs anew.
+ * Operations with one key are a list: their bodies may differ, and one that may not be joined any more is there
+ * until it was delivered.
  *
  * Life: opindex_init, opindex_release. It owns no operation; keys are not copied. Threads: the registry's
  * mutex is held.

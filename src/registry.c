@@ -119,7 +119,7 @@ static void touch_others(struct registry *registry, struct operation *op)
     for (other = TAILQ_FIRST(&registry->running); other; other = next) {
         next = TAILQ_NEXT(other, link);
         is_later |= other == op;
-        if (other == op || !other->is_joinable || other->is_touched)
+        if (other == op || !other->request || !other->is_joinable || other->is_touched)
             continue;
         if (other->is_ended ? dav_touches(op->request, other->request)
                             : !is_later && dav_overwrites(op->request, other->request))
@@ -130,7 +130,7 @@ static void touch_others(struct registry *registry, struct operation *op)
 static void ended(struct registry *registry, struct operation *op)
 {
     struct dav_trace trace = { 0 };
-    if (op->is_joinable)
+    if (op->is_joinable && op->request)
         dav_request_trace(op->request, &trace);
 
     pthread_mutex_lock(&registry->mutex);
@@ -197,6 +197,8 @@ static bool is_untouched(struct operation *op)
     struct dav_trace now;
     if (op->is_touched)
         return false;
+    if (!op->request)
+        return true;
     dav_request_trace(op->request, &now);
     return memcmp(&now, &op->trace, sizeof now) == 0;
 }
@@ -211,7 +213,7 @@ static struct operation *find_joinable(struct registry *registry, const struct o
             continue;
         if (!at->is_ended)
             return at;
-        if (may_be_replayed(at) && !at->sending && is_untouched(at))
+        if (may_be_replayed(at) && is_untouched(at))
             return at;
     }
     return NULL;
@@ -308,13 +310,6 @@ int registry_join(struct registry *registry, struct registry_entry *entry, struc
 
 /* ---- leaving ---- */
 
-void registry_sending(struct registry *registry, struct operation *op)
-{
-    pthread_mutex_lock(&registry->mutex);
-    op->sending++;
-    pthread_mutex_unlock(&registry->mutex);
-}
-
 /* Nobody waits for it any more. */
 static void abandon(struct registry *registry, struct operation *op)
 {
@@ -325,14 +320,11 @@ static void abandon(struct registry *registry, struct operation *op)
 }
 
 void registry_leave(struct registry *registry, struct operation *op, struct job_waiter *waiter,
-                    enum registry_left how)
+                    bool is_delivered)
 {
     pthread_mutex_lock(&registry->mutex);
     op->waiting--;
-    if (how == LEFT_DELIVERED || how == LEFT_BROKEN)
-        op->sending--;
-    if (how == LEFT_DELIVERED)
-        op->is_delivered = true;
+    op->is_delivered |= is_delivered;
     if (!op->waiting && op->is_ended)
         settle(registry, op);
     else if (!op->waiting)
@@ -346,6 +338,15 @@ void registry_end(struct registry *registry, struct operation *op)
     struct job *job = op->keeper.job; /* settling may leave it */
     ended(registry, op);
     job_end(job);
+}
+
+void registry_stop_diagnostics(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->mutex);
+    for (struct operation *op = TAILQ_FIRST(&registry->running); op; op = TAILQ_NEXT(op, link))
+        if (op->slow)
+            operation_cancel(op, DAV_STOP_SERVER);
+    pthread_mutex_unlock(&registry->mutex);
 }
 
 /* ---- limits of time ---- */

@@ -4,7 +4,6 @@
  *
  * Life of an operation here
  *   registry_enter   starts it, or joins one that is there already
- *   registry_sending the result goes out to a client that is there
  *   registry_leave   a transaction ends and says whether its client took the result
  *   When the last one has left, the result is kept if somebody may still ask for it: it was delivered to
  *   nobody, a client knows its page, or it has an Idempotency-Key. Kept ones go after the retention, or
@@ -71,19 +70,12 @@ int registry_enter(struct registry *registry, struct registry_entry *entry, stru
 /* Only joins; ENOENT if there is nothing to join. For a request that was refused already. */
 int registry_join(struct registry *registry, struct registry_entry *entry, struct job_waiter *waiter);
 
-/* The result is about to go out to a client that is there. */
-void registry_sending(struct registry *registry, struct operation *op);
-
-enum registry_left {
-    LEFT_EARLY,     /* without the result having gone out; a 202 is that as well */
-    LEFT_DELIVERED, /* after registry_sending, and the client took it */
-    LEFT_BROKEN,    /* after registry_sending */
-    LEFT_ABSENT,    /* the result was sent, but nobody was there */
-};
-
-/* The waiter's share ends, job_leave included. */
+/* The waiter's share ends, job_leave included. `is_delivered`: the whole result went to a client that was there. */
 void registry_leave(struct registry *registry, struct operation *op, struct job_waiter *waiter,
-                    enum registry_left how);
+                    bool is_delivered);
+
+/* Ends those that do nothing, so that a stop need not wait for them. */
+void registry_stop_diagnostics(struct registry *registry);
 
 /* The diagnostic operation's time is over. */
 void registry_end(struct registry *registry, struct operation *op);

@@ -373,6 +373,8 @@ bool server_stop(struct server *server)
 
     atomic_store(&server->draining, true);
     stop_listening(server);
+    if (server->registry)
+        registry_stop_diagnostics(server->registry);
     if (!wait_for_transactions(server, grace_ends_ms) ||
         (server->engine && !job_engine_drain(server->engine, grace_ends_ms)))
         log_info("the grace time is over; stopping what still runs");

@@ -7,6 +7,7 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +98,11 @@ bool slow_parse(apr_pool_t *pool, const char *target, int64_t every_ms, struct s
             return false;
         }
     }
+    /* More than an hour is nonsense in any case. */
+    if (out->interims && out->every_ms > SLOW_MAX_MS / (out->interims + 1)) {
+        *out_message = "interims: too many at this interval\n";
+        return false;
+    }
     if (out->interims) /* between the last beat and the one that would follow */
         out->for_ms = out->every_ms * out->interims + out->every_ms * 7 / 10;
     return true;
@@ -116,11 +122,13 @@ static const char *store(char **at, const char *text)
 struct slow *slow_new(struct timer *timer, const struct slow_plan *plan, const struct slow_facts *facts,
                       const struct operation_identity *identity, struct operation_identity *out_identity)
 {
+    *out_identity = (struct operation_identity){ .user = NULL };
     size_t target_size = strcspn(identity->target, "?") + 1;
     if (target_size > TEXT_MAX)
         target_size = TEXT_MAX;
+    size_t key_size = strlen(identity->user) + strlen(identity->method) + strlen(identity->target) + 3;
     size_t size = strlen(identity->user) + strlen(identity->client) + strlen(identity->method) +
-                  strlen(facts->rule) + 4 + target_size;
+                  strlen(facts->rule) + 4 + key_size + target_size;
     struct slow *slow = calloc(1, sizeof *slow + size);
     if (!slow)
         abort();
@@ -129,10 +137,13 @@ struct slow *slow_new(struct timer *timer, const struct slow_plan *plan, const s
     slow->plan = *plan;
     slow->facts = *facts;
     slow->facts.rule = store(&at, facts->rule);
-    *out_identity = (struct operation_identity){ .user = store(&at, identity->user),
-                                                 .client = store(&at, identity->client),
-                                                 .method = store(&at, identity->method),
-                                                 .target = at };
+    out_identity->user = store(&at, identity->user);
+    out_identity->client = store(&at, identity->client);
+    out_identity->method = store(&at, identity->method);
+    out_identity->key = at;
+    at += snprintf(at, key_size, "%s\n%s\n%s", identity->user, identity->method, identity->target) + 1;
+    out_identity->target = at;
+    out_identity->is_joinable = true;
     apr_cpystrn(at, identity->target, target_size);
     return slow;
 }

@@ -258,7 +258,8 @@ static enum MHD_Result start_slow(struct transaction *t)
         operation_free(op);
         return refuse_work(t, error);
     }
-    slow_start(slow);
+    if (wait_is_for_own(t->wait))
+        slow_start(slow);
     t->state = STATE_WORK;
     return go_on_waiting(t);
 }

@@ -31,8 +31,7 @@ struct wait {
     apr_pool_t *pool;        /* of a 202; NULL: none */
     bool is_own;
     bool is_accepted; /* the answer is a 202 */
-    bool is_answered; /* the result goes out */
-    bool is_sending;  /* to a client that is there */
+    bool is_told;     /* the result goes out to a client that is there */
 };
 
 static void work_done(struct job_waiter *waiter)
@@ -178,14 +177,11 @@ static struct reply_context context_of(struct wait *wait)
                                    .outflow = &wait->outflow };
 }
 
-/* From here on somebody is being told the result, if there is anybody. */
+/* What is written to a connection whose client has closed is taken all the same, so look before. */
 static void begin_result(void *ctx)
 {
     struct wait *wait = ctx;
-    wait->is_answered = true;
-    wait->is_sending = !pulse_client_has_left(&wait->pulse);
-    if (wait->is_sending)
-        registry_sending(wait->terms.server->registry, wait->operation);
+    wait->is_told = !pulse_client_has_left(&wait->pulse);
 }
 
 static enum wait_step give_result(struct wait *wait, int *out_status, struct MHD_Response **out_response)
@@ -291,15 +287,6 @@ static bool has_broken(const struct wait *wait)
     return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & POLLERR;
 }
 
-static enum registry_left how_it_left(const struct wait *wait, bool is_complete)
-{
-    if (!wait->is_answered)
-        return LEFT_EARLY;
-    if (!wait->is_sending)
-        return LEFT_ABSENT;
-    return is_complete && !has_broken(wait) ? LEFT_DELIVERED : LEFT_BROKEN;
-}
-
 void wait_free(struct wait *wait, bool is_complete)
 {
     if (!wait)
@@ -310,7 +297,7 @@ void wait_free(struct wait *wait, bool is_complete)
     if (wait->pulse.interims && wait->status_uri)
         atomic_store(&wait->operation->is_named, true);
     registry_leave(wait->terms.server->registry, wait->operation, &wait->waiter,
-                   how_it_left(wait, is_complete));
+                   wait->is_told && is_complete && !has_broken(wait));
     if (wait->pool)
         apr_pool_destroy(wait->pool);
     free(wait->status_uri);

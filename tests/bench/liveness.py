@@ -26,8 +26,9 @@ EVERY = 1.0
 class Soak:
     def __init__(self, port, seconds):
         self.port, self.epoll = port, select.epoll()
-        self.request = ("GET /.holdfast/slow?for=%g&every=%g&mode=interim HTTP/1.1\r\nHost: localhost\r\n"
-                        "User-Agent: soak\r\n\r\n" % (seconds, EVERY)).encode()
+        # a number of its own: the same request again would join
+        self.request = ("GET /.holdfast/slow?for=%g&every=%g&mode=interim&number=%%d HTTP/1.1\r\nHost: localhost\r\n"
+                        "User-Agent: soak\r\n\r\n" % (seconds, EVERY))
         self.sockets, self.sent, self.beats, self.late, self.answered, self.lost = {}, {}, {}, [], 0, 0
 
     def begin(self):
@@ -36,7 +37,7 @@ class Soak:
         fd = s.fileno()
         self.sockets[fd], self.beats[fd], self.sent[fd] = s, 0, time.monotonic()
         self.epoll.register(fd, select.EPOLLIN)
-        s.send(self.request)
+        s.send((self.request % fd).encode())
 
     def read(self, timeout):
         for fd, _ in self.epoll.poll(timeout):

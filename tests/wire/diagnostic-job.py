@@ -38,9 +38,10 @@ with Server("--heartbeat", "30", "--diagnostics") as s:
     same(page(uri)["state"], "running")
     page(uri, "DELETE")
     eventually(lambda: page(uri)["state"] == "cancelled", "the accepted one is cancelled")
-    # two of them are two: nothing joins
-    first = s.request("GET", "/.holdfast/slow?for=600", {"Prefer": "respond-async, wait=0"}).get("location")
-    second = s.request("GET", "/.holdfast/slow?for=600", {"Prefer": "respond-async, wait=0"}).get("location")
+    # one that asks for something else is another
+    first, second, again = [s.request("GET", "/.holdfast/slow?for=600&number=" + n,
+                                      {"Prefer": "respond-async, wait=0"}).get("location") for n in "122"]
     same(first == second, False, "another job")
+    same(second, again, "the same request joins, so that a proxy's repeats can be probed")
     for uri in (first, second):
         page(uri, "DELETE")
