@@ -275,7 +275,10 @@ class Server:
     def stop(self, seconds=20):
         """An orderly stop; it must end with status 0."""
         self.process.send_signal(signal.SIGTERM)
-        same(self.wait(seconds), 0, "exit status after SIGTERM")
+        status = self.wait(seconds)
+        if status:
+            self.tell()
+        same(status, 0, "exit status after SIGTERM")
 
     def kill(self):
         self.process.kill()
