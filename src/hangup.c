@@ -4,6 +4,7 @@
  */
 #include "src/hangup.h"
 
+#include <poll.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -62,4 +63,20 @@ void hangup_note(struct hangup *h, bool awaits_more)
         return;
     atomic_fetch_add(&h->notes, 1);
     atomic_store(&h->awaits_more, awaits_more);
+}
+
+static bool has_any(int socket, short events)
+{
+    struct pollfd poll_fd = { .fd = socket, .events = events };
+    return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & events;
+}
+
+bool hangup_has_happened(int socket)
+{
+    return has_any(socket, POLLRDHUP | POLLHUP | POLLERR);
+}
+
+bool hangup_has_broken(int socket)
+{
+    return has_any(socket, POLLERR);
 }

@@ -28,4 +28,10 @@ void hangup_close(struct hangup *hangup);
 /* Something came from the client. `awaits_more`: the request is not complete yet, or there is none. */
 void hangup_note(struct hangup *hangup, bool awaits_more);
 
+/* Has the client closed its side of this socket, or is the connection broken? Also where something is still unread. */
+bool hangup_has_happened(int socket);
+
+/* Did the client refuse what was sent to it? One that has read everything before it closed did not. */
+bool hangup_has_broken(int socket);
+
 #endif

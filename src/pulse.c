@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 
+#include "src/hangup.h"
 #include "src/interim.h"
 
 #define LOOK_MS 500 /* how often a client that may hang up is looked at */
@@ -25,10 +25,14 @@ static int64_t next_ms(const struct pulse *pulse, int64_t now_ms)
 
 bool pulse_client_has_left(const struct pulse *pulse)
 {
+    return hangup_has_happened(pulse_socket(pulse));
+}
+
+int pulse_socket(const struct pulse *pulse)
+{
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(pulse->pause->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct pollfd poll_fd = { .fd = info->connect_fd, .events = POLLRDHUP };
-    return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR);
+    return info->connect_fd;
 }
 
 /* RFC 2518 9.7; the progress in members, where the whole is known. */

@@ -47,4 +47,6 @@ void pulse_rest(struct pulse *pulse, int64_t now_ms);
 /* Is the client's side of the connection closed? */
 bool pulse_client_has_left(const struct pulse *pulse);
 
+int pulse_socket(const struct pulse *pulse);
+
 #endif

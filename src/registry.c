@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "src/counting.h"
+#include "src/hangup.h"
 #include "src/opindex.h"
 
 #define TICK_MAX_MS 1000
@@ -203,6 +204,12 @@ static bool is_untouched(struct operation *op)
     return memcmp(&now, &op->trace, sizeof now) == 0;
 }
 
+/* The socket is there as long as its transaction has not left. */
+static bool is_being_told(const struct operation *op)
+{
+    return op->sending && !hangup_has_broken(op->sending_on);
+}
+
 /* An operation that this one may join without being asked. */
 static struct operation *find_joinable(struct registry *registry, const struct operation *op)
 {
@@ -213,7 +220,7 @@ static struct operation *find_joinable(struct registry *registry, const struct o
             continue;
         if (!at->is_ended)
             return at;
-        if (may_be_replayed(at) && is_untouched(at))
+        if (may_be_replayed(at) && !is_being_told(at) && is_untouched(at))
             return at;
     }
     return NULL;
@@ -310,6 +317,14 @@ int registry_join(struct registry *registry, struct registry_entry *entry, struc
 
 /* ---- leaving ---- */
 
+void registry_sending(struct registry *registry, struct operation *op, int socket)
+{
+    pthread_mutex_lock(&registry->mutex);
+    op->sending++;
+    op->sending_on = socket;
+    pthread_mutex_unlock(&registry->mutex);
+}
+
 /* Nobody waits for it any more. */
 static void abandon(struct registry *registry, struct operation *op)
 {
@@ -320,11 +335,14 @@ static void abandon(struct registry *registry, struct operation *op)
 }
 
 void registry_leave(struct registry *registry, struct operation *op, struct job_waiter *waiter,
-                    bool is_delivered)
+                    enum registry_left how)
 {
     pthread_mutex_lock(&registry->mutex);
     op->waiting--;
-    op->is_delivered |= is_delivered;
+    if (how != LEFT_UNTOLD)
+        op->sending--;
+    if (how == LEFT_DELIVERED)
+        op->is_delivered = true;
     if (!op->waiting && op->is_ended)
         settle(registry, op);
     else if (!op->waiting)

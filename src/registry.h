@@ -4,6 +4,7 @@
  *
  * Life of an operation here
  *   registry_enter   starts it, or joins one that is there already
+ *   registry_sending the result goes out to a client that is there
  *   registry_leave   a transaction ends and says whether its client took the result
  *   When the last one has left, the result is kept if somebody may still ask for it: it was delivered to
  *   nobody, a client knows its page, or it has an Idempotency-Key. Kept ones go after the retention, or
@@ -70,9 +71,19 @@ int registry_enter(struct registry *registry, struct registry_entry *entry, stru
 /* Only joins; ENOENT if there is nothing to join. For a request that was refused already. */
 int registry_join(struct registry *registry, struct registry_entry *entry, struct job_waiter *waiter);
 
-/* The waiter's share ends, job_leave included. `is_delivered`: the whole result went to a client that was there. */
+/* The result is about to go out on this socket, to a client that is there. A repeated request that comes before
+ * registry_leave gets it too only if that connection has broken meanwhile: else it comes from one who has read it. */
+void registry_sending(struct registry *registry, struct operation *op, int socket);
+
+enum registry_left {
+    LEFT_UNTOLD,    /* no result was sent, or to nobody; a 202 is none */
+    LEFT_BROKEN,    /* after registry_sending */
+    LEFT_DELIVERED, /* likewise, and the client took the whole */
+};
+
+/* The waiter's share ends, job_leave included. */
 void registry_leave(struct registry *registry, struct operation *op, struct job_waiter *waiter,
-                    bool is_delivered);
+                    enum registry_left how);
 
 /* Ends those that do nothing, so that a stop need not wait for them. */
 void registry_stop_diagnostics(struct registry *registry);

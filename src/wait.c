@@ -6,11 +6,11 @@
 
 #include <apr_strings.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/hangup.h"
 #include "src/pages.h"
 #include "src/pulse.h"
 #include "src/trickle.h"
@@ -182,6 +182,8 @@ static void begin_result(void *ctx)
 {
     struct wait *wait = ctx;
     wait->is_told = !pulse_client_has_left(&wait->pulse);
+    if (wait->is_told)
+        registry_sending(wait->terms.server->registry, wait->operation, pulse_socket(&wait->pulse));
 }
 
 static enum wait_step give_result(struct wait *wait, int *out_status, struct MHD_Response **out_response)
@@ -278,13 +280,13 @@ const char *wait_rule(const struct wait *wait)
     return wait->terms.treatment.rule;
 }
 
-/* What the client did not read before it closed came back as an error by now. */
-static bool has_broken(const struct wait *wait)
+static enum registry_left how_it_left(const struct wait *wait, bool is_complete)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(wait->terms.pause->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct pollfd poll_fd = { .fd = info->connect_fd };
-    return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents & POLLERR;
+    if (!wait->is_told)
+        return LEFT_UNTOLD;
+    /* What the client did not read before it closed came back as an error by now. */
+    bool is_delivered = is_complete && !hangup_has_broken(pulse_socket(&wait->pulse));
+    return is_delivered ? LEFT_DELIVERED : LEFT_BROKEN;
 }
 
 void wait_free(struct wait *wait, bool is_complete)
@@ -297,7 +299,7 @@ void wait_free(struct wait *wait, bool is_complete)
     if (wait->pulse.interims && wait->status_uri)
         atomic_store(&wait->operation->is_named, true);
     registry_leave(wait->terms.server->registry, wait->operation, &wait->waiter,
-                   wait->is_told && is_complete && !has_broken(wait));
+                   how_it_left(wait, is_complete));
     if (wait->pool)
         apr_pool_destroy(wait->pool);
     free(wait->status_uri);
