@@ -166,7 +166,7 @@ static bool is_pattern(const char *pattern)
     const char *sign = strpbrk(pattern, "<>");
 
     for (const char *c = pattern; *c; c++) {
-        if (iscntrl((unsigned char)*c))
+        if (iscntrl((unsigned char)*c) || (unsigned char)*c >= 0x7f) /* no User-Agent has them */
             return false;
     }
     return *pattern && (!sign || is_range(pattern, sign));

@@ -29,8 +29,8 @@ void counting_start(struct job_engine *engine, struct operation *op)
 {
     const struct job_owner owner = { .user = op->user, .client = op->client };
 
-    if (op->is_counted || !op->request || !atomic_load(&op->is_running))
-        return;
+    if (op->is_counted || !op->request || !atomic_load(&op->is_running) || job_waiting(engine, JOB_LONG))
+        return; /* nobody is to wait for a count; later, perhaps */
     op->is_counted = true;
     if (!dav_has_unknown_total(op->request))
         return;

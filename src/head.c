@@ -36,6 +36,22 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *n
     return MHD_YES;
 }
 
+static int count_one(void *count, const char *name, const char *value)
+{
+    (void)name, (void)value;
+    ++*(int *)count;
+    return 1;
+}
+
+/* RFC 9112 6.3: a length said twice, or in two ways, is what requests are smuggled with. */
+static bool has_odd_framing(const apr_table_t *headers)
+{
+    int lengths = 0, codings = 0;
+    apr_table_do(count_one, &lengths, headers, "Content-Length", NULL);
+    apr_table_do(count_one, &codings, headers, "Transfer-Encoding", NULL);
+    return lengths + codings > 1;
+}
+
 static bool announces_body(const apr_table_t *headers)
 {
     const char *length = apr_table_get(headers, "Content-Length");
@@ -73,6 +89,7 @@ void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *conne
     head->client = client ? apr_pstrdup(pool, client) : "";
     head->has_body = announces_body(head->headers);
     head->expects_something = expect && *expect;
+    head->is_framing_odd |= has_odd_framing(head->headers);
 }
 
 static bool announces_more_than(const struct head *head, const char *header, long long max)

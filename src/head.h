@@ -20,7 +20,7 @@ struct head {
     const char *agent;           /* User-Agent; NULL: none */
     const char *client;          /* numeric address; "" if unknown */
     apr_table_t *headers;        /* repeated ones as repeated entries */
-    bool http_1_1;               /* or later */
+    bool http_1_1;               /* not 1.0 */
     bool has_body;               /* one is announced */
     bool expects_something;      /* whatever it is, the body may not come before an answer */
     bool is_framing_odd;         /* where the body ends is anybody's guess */

@@ -63,6 +63,7 @@ void operation_free(struct operation *op)
         return;
     dav_request_free(op->request);
     slow_free(op->slow);
+    free(op->adopted_key);
     free(op);
 }
 

@@ -47,7 +47,8 @@ struct operation {
     const char *key;             /* of the request without its body; NULL: nothing is like it */
     const char *idempotency_key; /* with the user; NULL: none was sent */
     struct body_digest body;
-    bool is_joinable; /* by the same request, without being asked */
+    char *adopted_key; /* the Idempotency-Key of one that joined, in memory of our own */
+    bool is_joinable;  /* by the same request, without being asked */
 
     struct dav_request *request; /* NULL: diagnostic */
     struct slow *slow;

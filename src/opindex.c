@@ -61,10 +61,20 @@ void opindex_remove_key(struct opindex *index, struct operation *op)
     }
 }
 
+void opindex_add_idempotency_key(struct opindex *index, struct operation *op)
+{
+    set(index->by_idempotency_key, op->idempotency_key, op);
+}
+
 void opindex_remove(struct opindex *index, struct operation *op)
 {
     set(index->by_id, op->id, NULL);
     opindex_remove_key(index, op);
+    opindex_remove_idempotency_key(index, op);
+}
+
+void opindex_remove_idempotency_key(struct opindex *index, struct operation *op)
+{
     if (get(index->by_idempotency_key, op->idempotency_key) == op)
         set(index->by_idempotency_key, op->idempotency_key, NULL);
 }

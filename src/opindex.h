@@ -28,7 +28,11 @@ void opindex_add(struct opindex *index, struct operation *op);
 
 /* Nobody finds it by its key any more. */
 void opindex_remove_key(struct opindex *index, struct operation *op);
+void opindex_remove_idempotency_key(struct opindex *index, struct operation *op);
 void opindex_remove(struct opindex *index, struct operation *op);
+
+/* It was given one later. */
+void opindex_add_idempotency_key(struct opindex *index, struct operation *op);
 
 /* NULL: there is none. More with one key follow by same_next. */
 struct operation *opindex_by_id(const struct opindex *index, const char *id);

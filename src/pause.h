@@ -25,7 +25,7 @@ struct pause {
 void pause_init(struct pause *pause, struct MHD_Connection *connection);
 void pause_release(struct pause *pause);
 
-/* Suspends. Call before anybody can know whom to wake: a wake-up that comes first would be lost. */
+/* Suspends. What was to wake it before this could not: the caller looks once more afterwards, and calls pause_end. */
 void pause_begin(struct pause *pause);
 
 /* Resumes, if it rests. libmicrohttpd then calls the transaction (or its content reader) again. */

@@ -1,6 +1,5 @@
 /*
- * Two lists, of what runs and of what is kept, both the oldest first, so that the limits of time look at
- * their heads only.
+ * Two lists: what runs, in the order in which it came, and what is kept, in the order in which its last waiter left.
  */
 #include "src/registry.h"
 
@@ -12,26 +11,13 @@
 
 #include "src/counting.h"
 #include "src/hangup.h"
-#include "src/opindex.h"
+#include "src/options.h"
+#include "src/registry_internal.h"
 
+#define POOL_BYTES  (16 * 1024) /* of a request that is kept, about */
 #define TICK_MAX_MS 1000
 #define TICK_MIN_MS 20
 #define TICK_SHARE  4 /* how late a limit may be noticed: a quarter of it */
-
-TAILQ_HEAD(operation_list, operation);
-
-struct registry {
-    struct alarm alarm; /* first: what tick() gets */
-    pthread_mutex_t mutex;
-    struct job_engine *engine;
-    struct registry_limits limits;
-    int64_t tick_ms;
-    struct opindex index;
-    struct operation_list running; /* the oldest first */
-    struct operation_list kept;    /* likewise */
-    unsigned kept_count;
-    size_t kept_bytes;
-};
 
 static const struct job_kind operation_kind;
 
@@ -40,7 +26,7 @@ static const struct job_kind operation_kind;
 static size_t size_of(struct operation *op)
 {
     const struct dav_reply *reply = operation_reply(op);
-    return sizeof *op + (reply->kind == DAV_BUFFER ? reply->size : 0);
+    return POOL_BYTES + (reply->kind == DAV_BUFFER ? reply->size : 0);
 }
 
 /* Out of everything. It may be freed by this. */
@@ -57,6 +43,11 @@ static void forget(struct registry *registry, struct operation *op)
     job_leave(&op->keeper);
 }
 
+static bool is_over_full(const struct registry *registry)
+{
+    return registry->kept_count > REGISTRY_KEPT_MAX || registry->kept_bytes > REGISTRY_KEPT_BYTES;
+}
+
 static struct operation *oldest_kept(struct registry *registry)
 {
     return TAILQ_FIRST(&registry->kept);
@@ -69,26 +60,35 @@ static void keep(struct registry *registry, struct operation *op)
     op->is_kept = true;
     registry->kept_count++;
     registry->kept_bytes += size_of(op);
-    while (registry->kept_count > REGISTRY_KEPT_MAX || registry->kept_bytes > REGISTRY_KEPT_BYTES) {
-        struct operation *oldest = oldest_kept(registry);
-        if (oldest->waiting)
-            break; /* it is being replayed at this moment */
-        forget(registry, oldest);
+    for (struct operation *at = TAILQ_FIRST(&registry->kept), *next; at && is_over_full(registry);
+         at = next) {
+        next = TAILQ_NEXT(at, link);
+        if (!at->waiting) /* else it is being given to somebody at this moment */
+            forget(registry, at);
     }
 }
 
 /* ---- what becomes of a result ---- */
 
-/* It was delivered to nobody, and is not what its own client brought about by leaving. */
-static bool may_be_replayed(const struct operation *op)
+/* Was it stopped because its own client had left? Then nothing was done, and nobody wants to hear so. */
+static bool is_void(struct operation *op)
 {
-    return op->is_ended && !op->is_delivered && !op->is_unwanted && !op->is_touched && op->is_joinable;
+    return op->is_unwanted && operation_reply(op)->status >= 400;
+}
+
+static bool may_be_replayed(struct operation *op)
+{
+    return op->is_ended && op->is_joinable && !op->is_delivered && !op->is_touched && !is_void(op);
 }
 
 /* The result is there and nobody waits for it now. */
 static void settle(struct registry *registry, struct operation *op)
 {
-    bool is_wanted = may_be_replayed(op) || op->idempotency_key || atomic_load(&op->is_named);
+    bool is_wanted =
+        may_be_replayed(op) || (op->idempotency_key && !is_void(op)) || atomic_load(&op->is_named);
+
+    if (is_void(op))
+        opindex_remove_idempotency_key(&registry->index, op);
 
     if (!may_be_replayed(op))
         opindex_remove_key(&registry->index, op);
@@ -105,44 +105,45 @@ static void touch(struct registry *registry, struct operation *op)
         settle(registry, op);
 }
 
-/* What is kept is of no use to a repeated request once something else changes what it is about. Nor may that join
- * an operation which began before another that changes the same: who sends PUT, DELETE and PUT again
- * wants the last one done. (A COPY that lasts while its source is written to is joined all the same.) */
+/* Something was done to what others are about: their results are of no use to a repeated request any more. */
 static void touch_others(struct registry *registry, struct operation *op)
 {
-    struct operation *other, *next;
-    for (other = TAILQ_FIRST(&registry->kept); other; other = next) {
-        next = TAILQ_NEXT(other, link);
-        if (other->request && may_be_replayed(other) && dav_touches(op->request, other->request))
-            touch(registry, other);
-    }
-    bool is_later = false; /* than op */
-    for (other = TAILQ_FIRST(&registry->running); other; other = next) {
-        next = TAILQ_NEXT(other, link);
-        is_later |= other == op;
-        if (other == op || !other->request || !other->is_joinable || other->is_touched)
-            continue;
-        if (other->is_ended ? dav_touches(op->request, other->request)
-                            : !is_later && dav_overwrites(op->request, other->request))
-            touch(registry, other);
+    struct operation_list *const lists[] = { &registry->kept, &registry->running };
+    for (unsigned i = 0; i < 2; i++) {
+        struct operation *next;
+        for (struct operation *other = TAILQ_FIRST(lists[i]); other; other = next) {
+            next = TAILQ_NEXT(other, link);
+            if (other != op && other->request && may_be_replayed(other) &&
+                dav_touches(op->request, other->request))
+                touch(registry, other);
+        }
     }
 }
 
-static void ended(struct registry *registry, struct operation *op)
+/* Does another, which came later, change the same? Who sends PUT, DELETE and PUT again wants the last one done. (A
+ * COPY that lasts while its source is written to is joined all the same.) */
+static bool is_overtaken(const struct registry *registry, const struct operation *op)
 {
-    struct dav_trace trace = { 0 };
-    if (op->is_joinable && op->request)
-        dav_request_trace(op->request, &trace);
+    const struct operation *at = op->is_kept ? TAILQ_FIRST(&registry->running) : TAILQ_NEXT(op, link);
+    for (; at && op->request; at = TAILQ_NEXT(at, link)) {
+        if (!at->request || at->is_ended)
+            continue;
+        if (op->is_ended ? dav_touches(at->request, op->request) : dav_overwrites(at->request, op->request))
+            return true;
+    }
+    return false;
+}
 
-    pthread_mutex_lock(&registry->mutex);
-    op->trace = trace;
+/* It has run. */
+static void end(struct registry *registry, struct operation *op)
+{
     op->ended_ms = timer_now_ms();
     op->is_ended = true;
-    if (op->request && dav_changes(op->request))
+    registry->diagnostics -= op->slow != NULL;
+    if (op->request && dav_changes(op->request) && operation_reply(op)->status < 400)
         touch_others(registry, op);
     if (!op->waiting)
         settle(registry, op);
-    pthread_mutex_unlock(&registry->mutex);
 }
 
 /* ---- the job ---- */
@@ -155,7 +156,11 @@ static void run(void *item)
     atomic_store(&op->is_running, true);
     dav_run(op->request);
     atomic_store(&op->is_over, true);
-    ended(registry, op);
+    if (op->is_joinable)
+        dav_request_trace(op->request, &op->trace);
+    pthread_mutex_lock(&registry->mutex);
+    end(registry, op);
+    pthread_mutex_unlock(&registry->mutex);
 }
 
 static bool has_cleanup(void *item)
@@ -193,21 +198,17 @@ static bool has_same_body(const struct operation *a, const struct operation *b)
     return a->body.low == b->body.low && a->body.high == b->body.high && a->body.size == b->body.size;
 }
 
-static bool is_untouched(struct operation *op)
-{
-    struct dav_trace now;
-    if (op->is_touched)
-        return false;
-    if (!op->request)
-        return true;
-    dav_request_trace(op->request, &now);
-    return memcmp(&now, &op->trace, sizeof now) == 0;
-}
-
 /* The socket is there as long as its transaction has not left. */
 static bool is_being_told(const struct operation *op)
 {
     return op->sending && !hangup_has_broken(op->sending_on);
+}
+
+/* Another name for it, as far as its own client has given none. */
+static bool fits_idempotency_key(const struct operation *at, const struct operation *op)
+{
+    return !op->idempotency_key || !at->idempotency_key ||
+           strcmp(op->idempotency_key, at->idempotency_key) == 0;
 }
 
 /* An operation that this one may join without being asked. */
@@ -216,11 +217,10 @@ static struct operation *find_joinable(struct registry *registry, const struct o
     if (!op->is_joinable)
         return NULL;
     for (struct operation *at = opindex_by_key(&registry->index, op->key); at; at = at->same_next) {
-        if (!has_same_body(at, op) || at->is_unwanted || at->is_touched)
+        if (!has_same_body(at, op) || at->is_touched || !fits_idempotency_key(at, op))
             continue;
-        if (!at->is_ended)
-            return at;
-        if (may_be_replayed(at) && !is_being_told(at) && is_untouched(at))
+        bool is_fit = at->is_ended ? may_be_replayed(at) && !is_being_told(at) : !at->is_unwanted;
+        if (is_fit && !is_overtaken(registry, at))
             return at;
     }
     return NULL;
@@ -228,9 +228,7 @@ static struct operation *find_joinable(struct registry *registry, const struct o
 
 static int find(struct registry *registry, const struct operation *op, struct operation **out)
 {
-    *out = NULL;
-    if (op->idempotency_key)
-        *out = opindex_by_idempotency_key(&registry->index, op->idempotency_key);
+    *out = opindex_by_idempotency_key(&registry->index, op->idempotency_key);
     if (!*out) {
         *out = find_joinable(registry, op);
         return 0;
@@ -246,28 +244,73 @@ static int start(struct registry *registry, struct registry_entry *entry, struct
     int error;
 
     op->registry = registry;
+    if (op->slow && registry->diagnostics == OPTIONS_QUEUE_MAX)
+        return EAGAIN;
     if (op->request)
         error = job_submit(registry->engine, &operation_kind, op, entry->lane, &owner, &op->keeper);
     else
         error = job_begin(registry->engine, &operation_kind, op, &op->keeper);
     if (error)
         return error;
+    registry->diagnostics += op->slow != NULL;
     opindex_add(&registry->index, op);
     TAILQ_INSERT_TAIL(&registry->running, op, link);
-    if (op->request && dav_changes(op->request))
-        touch_others(registry, op);
     job_join(op->keeper.job, waiter);
     op->waiting = 1;
     entry->how = REGISTRY_RAN;
     return 0;
 }
 
-static void join(struct operation *op, struct registry_entry *entry, struct job_waiter *waiter)
+static void join(struct registry *registry, struct operation *op, struct registry_entry *entry,
+                 struct job_waiter *waiter)
 {
+    const char *key = entry->operation->idempotency_key;
+
     job_join(op->keeper.job, waiter);
     op->waiting++;
+    if (key && !op->idempotency_key) {
+        op->idempotency_key = op->adopted_key = strdup(key);
+        opindex_add_idempotency_key(&registry->index, op);
+    }
     entry->operation = op;
     entry->how = op->is_ended ? REGISTRY_REPLAYED : REGISTRY_JOINED;
+}
+
+/* Is what a result is about still as it was then? Looking may take as long as the disk likes, so the
+ * mutex is given up meanwhile; the waiter holds the operation. */
+static bool is_still_true(struct registry *registry, struct operation *op)
+{
+    struct dav_trace now;
+
+    if (!op->is_ended || !op->request || !op->is_joinable || op->is_delivered)
+        return true; /* it runs, or somebody has asked for it by its Idempotency-Key again */
+    pthread_mutex_unlock(&registry->mutex);
+    dav_request_trace(op->request, &now);
+    pthread_mutex_lock(&registry->mutex);
+    return !op->is_touched && memcmp(&now, &op->trace, sizeof now) == 0;
+}
+
+/* ENOENT: there is none. */
+static int find_and_join(struct registry *registry, struct registry_entry *entry, struct job_waiter *waiter)
+{
+    struct operation *own = entry->operation, *same;
+
+    for (;;) {
+        int error = find(registry, own, &same);
+        if (error || !same)
+            return error ? error : ENOENT;
+        bool is_asked_for = own->idempotency_key && same->idempotency_key &&
+                            strcmp(own->idempotency_key, same->idempotency_key) == 0;
+        join(registry, same, entry, waiter);
+        if (is_asked_for || is_still_true(registry, same))
+            return 0;
+        entry->operation = own;
+        same->waiting--;
+        touch(registry, same); /* so it is not found again */
+        pthread_mutex_unlock(&registry->mutex);
+        job_leave(waiter);
+        pthread_mutex_lock(&registry->mutex);
+    }
 }
 
 enum registry_match registry_look(struct registry *registry, const char *key, const char *idempotency_key,
@@ -289,13 +332,9 @@ enum registry_match registry_look(struct registry *registry, const char *key, co
 
 int registry_enter(struct registry *registry, struct registry_entry *entry, struct job_waiter *waiter)
 {
-    struct operation *same;
-
     pthread_mutex_lock(&registry->mutex);
-    int error = find(registry, entry->operation, &same);
-    if (!error && same)
-        join(same, entry, waiter);
-    else if (!error)
+    int error = find_and_join(registry, entry, waiter);
+    if (error == ENOENT)
         error = start(registry, entry, waiter);
     pthread_mutex_unlock(&registry->mutex);
     return error;
@@ -303,14 +342,8 @@ int registry_enter(struct registry *registry, struct registry_entry *entry, stru
 
 int registry_join(struct registry *registry, struct registry_entry *entry, struct job_waiter *waiter)
 {
-    struct operation *same;
-
     pthread_mutex_lock(&registry->mutex);
-    int error = find(registry, entry->operation, &same);
-    if (!error && same)
-        join(same, entry, waiter);
-    else if (!error)
-        error = ENOENT;
+    int error = find_and_join(registry, entry, waiter);
     pthread_mutex_unlock(&registry->mutex);
     return error;
 }
@@ -331,6 +364,7 @@ static void abandon(struct registry *registry, struct operation *op)
     if (!registry->limits.cancel_on_disconnect || atomic_load(&op->is_accepted))
         return;
     op->is_unwanted = true;
+    opindex_remove_idempotency_key(&registry->index, op); /* who asks again wants it done */
     operation_cancel(op, DAV_STOP_CANCELLED);
 }
 
@@ -351,11 +385,15 @@ void registry_leave(struct registry *registry, struct operation *op, struct job_
     job_leave(waiter);
 }
 
-void registry_end(struct registry *registry, struct operation *op)
+bool registry_end(struct registry *registry, struct operation *op)
 {
     struct job *job = op->keeper.job; /* settling may leave it */
-    ended(registry, op);
+    if (pthread_mutex_trylock(&registry->mutex) != 0)
+        return false;
+    end(registry, op);
+    pthread_mutex_unlock(&registry->mutex);
     job_end(job);
+    return true;
 }
 
 void registry_stop_diagnostics(struct registry *registry)
@@ -374,9 +412,7 @@ static void drop_old(struct registry *registry, int64_t now_ms)
     struct operation *op, *next;
     for (op = TAILQ_FIRST(&registry->kept); op; op = next) {
         next = TAILQ_NEXT(op, link);
-        if (op->ended_ms + registry->limits.retention_ms > now_ms)
-            break;
-        if (!op->waiting)
+        if (!op->waiting && op->ended_ms + registry->limits.retention_ms <= now_ms)
             forget(registry, op);
     }
 }
@@ -408,7 +444,9 @@ static int64_t tick(struct alarm *alarm)
     struct registry *registry = (struct registry *)alarm;
     int64_t now_ms = timer_now_ms();
 
-    pthread_mutex_lock(&registry->mutex);
+    /* Everybody's alarms wait for this one to return. */
+    if (pthread_mutex_trylock(&registry->mutex) != 0)
+        return now_ms + TICK_MIN_MS;
     stop_overdue(registry, now_ms);
     count_lasting(registry, now_ms);
     drop_old(registry, now_ms);
@@ -425,67 +463,6 @@ static int64_t tick_for(const struct registry_limits *limits)
     if (tick_ms < TICK_MIN_MS)
         return TICK_MIN_MS;
     return tick_ms < TICK_MAX_MS ? tick_ms : TICK_MAX_MS;
-}
-
-/* ---- for the pages ---- */
-
-struct operation *registry_hold(struct registry *registry, const char *user, const char *id,
-                                struct job_waiter *waiter)
-{
-    pthread_mutex_lock(&registry->mutex);
-    struct operation *op = opindex_by_id(&registry->index, id);
-    if (op && strcmp(op->user, user) != 0)
-        op = NULL; /* as if it were not there */
-    if (op)
-        job_join(op->keeper.job, waiter);
-    pthread_mutex_unlock(&registry->mutex);
-    return op;
-}
-
-static void view(struct registry *registry, struct operation *op, apr_pool_t *pool, struct job_view *out)
-{
-    operation_view(op, pool, op->is_ended, timer_now_ms(), job_waiting(registry->engine, JOB_LONG),
-                   job_lane_workers(registry->engine, JOB_LONG), out);
-}
-
-void registry_view(struct registry *registry, struct operation *op, apr_pool_t *pool, struct job_view *out)
-{
-    pthread_mutex_lock(&registry->mutex);
-    view(registry, op, pool, out);
-    pthread_mutex_unlock(&registry->mutex);
-}
-
-/* What is shown outlives the operation: nothing may point into it. */
-static void copy_strings(apr_pool_t *pool, struct job_view *view)
-{
-    const char **strings[] = { &view->id,          &view->method,  &view->status_uri, &view->source,
-                               &view->destination, &view->message, &view->location,   &view->etag };
-    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-        *strings[i] = apr_pstrdup(pool, *strings[i]); /* NULL stays NULL */
-}
-
-static void list_one_kind(struct registry *registry, struct operation_list *list, const char *user,
-                          apr_pool_t *pool, struct job_view *views, size_t *count)
-{
-    for (struct operation *op = TAILQ_FIRST(list); op; op = TAILQ_NEXT(op, link)) {
-        if (*count == REGISTRY_LISTED_MAX)
-            return;
-        if (strcmp(op->user, user) != 0)
-            continue;
-        view(registry, op, pool, &views[*count]);
-        copy_strings(pool, &views[(*count)++]);
-    }
-}
-
-size_t registry_list(struct registry *registry, const char *user, apr_pool_t *pool, struct job_view **out)
-{
-    size_t count = 0;
-    *out = apr_pcalloc(pool, REGISTRY_LISTED_MAX * sizeof **out);
-    pthread_mutex_lock(&registry->mutex);
-    list_one_kind(registry, &registry->kept, user, pool, *out, &count);
-    list_one_kind(registry, &registry->running, user, pool, *out, &count);
-    pthread_mutex_unlock(&registry->mutex);
-    return count;
 }
 
 /* ---- life ---- */

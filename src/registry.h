@@ -16,7 +16,8 @@
  * (draft-ietf-httpapi-idempotency-key-header) it gets the result as often as it asks.
  *
  * Threads: any. One mutex guards everything; the engine's is locked under it. The alarm is rung under the
- * timer's, so nobody who holds the registry's may call timer_*.
+ * timer's, so nobody who holds the registry's may call timer_*, and the alarm only tries to lock: no disk
+ * may stop everybody's beats.
  *
  * Not kept across a restart.
  */
@@ -88,8 +89,9 @@ void registry_leave(struct registry *registry, struct operation *op, struct job_
 /* Ends those that do nothing, so that a stop need not wait for them. */
 void registry_stop_diagnostics(struct registry *registry);
 
-/* The diagnostic operation's time is over. */
-void registry_end(struct registry *registry, struct operation *op);
+/* The diagnostic operation's time is over. From an alarm, so it does not wait for the mutex: false, and nothing was
+ * done, if somebody has it. */
+bool registry_end(struct registry *registry, struct operation *op);
 
 /* ---- for the pages ---- */
 

@@ -8,11 +8,13 @@
 #include <apr_strings.h>
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -349,21 +351,22 @@ static bool wait_for_transactions(struct server *server, int64_t deadline_ms)
     return none;
 }
 
-/* libmicrohttpd's threads take the socket out of their epoll sets in their own time, and abort if it is
- * closed before: so it only stops listening here, and is closed when they have ended. */
+/* MHD_quiesce_daemon aborts the process now and then: it and a thread that is awake both take the socket out of that
+ * thread's epoll set, and the second to come finds nothing. So the threads are told nothing; behind their
+ * backs the descriptor becomes one on which nothing ever happens, and the kernel refuses connections. */
 static void stop_listening(struct server *server)
 {
-    for (unsigned i = 0; i < server->daemon_count; i++) {
-        MHD_quiesce_daemon(server->daemons[i]);
-        shutdown(server->sockets[i], SHUT_RDWR);
-    }
+    int dead = eventfd(0, EFD_CLOEXEC);
+    for (unsigned i = 0; i < server->daemon_count && dead >= 0; i++)
+        dup3(dead, server->sockets[i], O_CLOEXEC);
+    if (dead >= 0)
+        close(dead);
 }
 
 static void stop_daemons(struct server *server)
 {
     for (unsigned i = 0; i < server->daemon_count; i++) {
-        MHD_stop_daemon(server->daemons[i]);
-        close(server->sockets[i]);
+        MHD_stop_daemon(server->daemons[i]); /* closes its socket */
     }
 }
 

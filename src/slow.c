@@ -212,9 +212,10 @@ static int64_t ring(struct alarm *alarm)
         if (lacks_beats(slow, now_ms))
             return now_ms + 1 + slow->plan.every_ms / PATIENCE;
     }
-    make_reply(slow, now_ms);
-    registry_end(slow->operation->registry, slow->operation); /* may free it */
-    return TIMER_NEVER;
+    if (!slow->pool)
+        make_reply(slow, now_ms);
+    bool has_ended = registry_end(slow->operation->registry, slow->operation); /* may free it */
+    return has_ended ? TIMER_NEVER : now_ms + 1;
 }
 
 void slow_start(struct slow *slow)

@@ -103,7 +103,8 @@ static enum MHD_Result answer(struct transaction *t, struct dav_reply *reply)
                                                        .pause = &t->pause,
                                                        .timer = t->server->timer },
                                            .is_head = strcmp(t->head.method, "HEAD") == 0,
-                                           .closes = atomic_load(&t->server->draining),
+                                           .closes =
+                                               t->head.is_framing_odd || atomic_load(&t->server->draining),
                                            .bytes = &t->bytes,
                                            .outflow = &t->outflow };
     return queue(t, reply->status, reply_response(reply, &context));
@@ -162,7 +163,8 @@ static struct wait_terms terms_of(struct transaction *t)
                                 .is_lazy = prefer_is_lazy(t->head.headers),
                                 .treatment = clients_decide(&o->clients, o->heartbeat_mode, &client),
                                 .every_ms = o->heartbeat_ms,
-                                .started_ms = t->started_ms,
+                                .started_ms = timer_now_ms(),
+                                .closes = t->head.is_framing_odd,
                                 .bytes = &t->bytes };
 }
 
@@ -216,7 +218,8 @@ static enum MHD_Result refuse_work(struct transaction *t, int error)
 /* The request as it is, or the result of another that it may join. `is_refused`: only that can help. */
 static enum MHD_Result start_work(struct transaction *t, bool is_refused)
 {
-    const struct wait_terms terms = terms_of(t);
+    struct wait_terms terms = terms_of(t);
+    terms.closes |= dav_request_reply(t->request)->close;
     if (terms.treatment.kind != BEAT_INTERIM)
         dav_request_hurry(t->request);
     struct operation *op = make_operation(t);
@@ -311,14 +314,14 @@ static enum MHD_Result begin_request(struct transaction *t)
         .tls = t->server->tls_cert != NULL,
         .has_body = t->head.has_body,
     };
-    const char *idempotency;
+    const char *idempotency = NULL;
     bool has_conflict;
 
-    if (idempotency_key(t->head.headers, &idempotency) != 0)
-        return refuse(t, 400, "Idempotency-Key is one line of at most 255 visible characters.\n");
     t->request = dav_request_new(t->server->dav, &head);
     t->request_is_ours = true;
     dav_begin(t->request);
+    if (dav_changes(t->request) && idempotency_key(t->head.headers, &idempotency) != 0)
+        return refuse(t, 400, "Idempotency-Key is one line of at most 255 visible characters.\n");
     t->may_join = look_for_same(t, idempotency, &has_conflict);
     if (has_conflict)
         return refuse(t, 422, conflict);
@@ -402,19 +405,19 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
 /* A part of the body. One that nobody wants is thrown away, but not without end. */
 static enum MHD_Result take_body(struct transaction *t, const char *data, size_t *size)
 {
-    bool is_wanted = t->request && !t->refusal && (!dav_request_reply(t->request)->status || t->may_join);
+    bool is_taken = t->request && !t->refusal && !dav_request_reply(t->request)->status;
 
-    if (is_wanted) {
-        if (t->key && !t->digest)
-            t->digest = digest_open();
-        if (t->digest)
-            digest_add(t->digest, data, *size);
-        dav_body(t->request, data, *size);
-    } else {
+    if (!is_taken)
         t->swallowed += *size;
-        if (t->swallowed > HEAD_SWALLOW_CHUNKED_MAX && !apr_table_get(t->head.headers, "Content-Length"))
-            return MHD_NO;
+    if (t->swallowed > HEAD_SWALLOW_CHUNKED_MAX && !apr_table_get(t->head.headers, "Content-Length"))
+        return MHD_NO;
+    if (t->key && (is_taken || t->may_join)) {
+        if (!t->digest)
+            t->digest = digest_open();
+        digest_add(t->digest, data, *size);
     }
+    if (is_taken)
+        dav_body(t->request, data, *size);
     *size = 0;
     return MHD_YES;
 }

@@ -25,8 +25,6 @@ static void drop_reference(struct trickle *trickle)
 {
     if (--trickle->references > 0)
         return;
-    if (trickle->outflow)
-        outflow_leave(trickle->outflow);
     buffer_release(&trickle->result);
     free(trickle);
 }
@@ -88,6 +86,8 @@ static ssize_t read_more(void *cls, uint64_t position, char *out, size_t max)
     if (!trickle->left && !trickle->has_result) {
         if (job_is_done(trickle->source.waiter)) {
             take_result(trickle);
+        } else if (pulse->has_gone) {
+            return MHD_CONTENT_READER_END_WITH_ERROR;
         } else if (heartbeat_is_due(&pulse->heartbeat, timer_now_ms())) {
             beat(trickle);
         } else {
@@ -134,6 +134,8 @@ void trickle_leave(struct trickle *trickle)
 {
     if (!trickle)
         return;
-    /* The transaction and what it waits with go now; a response that lives on is not read any more. */
+    /* What it waits with goes now, and libmicrohttpd lets go of the response only afterwards: nobody may wake it. */
+    outflow_leave(trickle->outflow);
+    trickle->outflow = NULL;
     drop_reference(trickle);
 }

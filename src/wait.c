@@ -159,7 +159,8 @@ bool wait_is_for_own(const struct wait *wait)
 /* Blanks in a listing are no interim responses: every client can take them. */
 static int64_t blank_ms(const struct wait *wait)
 {
-    return wait->terms.server->options->heartbeat_mode == HEARTBEAT_OFF ? 0 : wait->terms.every_ms;
+    bool is_off = wait->terms.server->options->heartbeat_mode == HEARTBEAT_OFF;
+    return is_off ? 0 : wait->pulse.heartbeat.interval_ms;
 }
 
 static struct reply_context context_of(struct wait *wait)
@@ -172,7 +173,7 @@ static struct reply_context context_of(struct wait *wait)
                                                .timer = server->timer,
                                                .blank_ms = blank_ms(wait) },
                                    .is_head = strcmp(wait->terms.head->method, "HEAD") == 0,
-                                   .closes = atomic_load(&server->draining),
+                                   .closes = wait->terms.closes || atomic_load(&server->draining),
                                    .bytes = wait->terms.bytes,
                                    .outflow = &wait->outflow };
 }

@@ -34,7 +34,8 @@ struct wait_terms {
     bool is_lazy;               /* OC-LazyOps */
     struct treatment treatment; /* of this client */
     int64_t every_ms;           /* heartbeat */
-    int64_t started_ms;         /* when the request came */
+    int64_t started_ms;         /* when the request was complete (RFC 7240 4.3) */
+    bool closes;                /* the connection ends with the answer, whatever it is */
     uint64_t *bytes;            /* of the answer's body, counted while it goes */
 };
 

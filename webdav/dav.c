@@ -248,6 +248,7 @@ void dav_run(struct dav_request *r)
     if (!r->reply.status && !reply_if_stopped(r))
         r->method->run(r);
     drop_upload(r); /* the reply may be kept for long */
+    buffer_release(&r->body);
     assert(r->reply.status);
 }
 
