@@ -135,6 +135,8 @@ int wait_enter(const struct wait_terms *terms, struct operation *op, enum job_la
     wait->operation = entry.operation;
     wait->how = entry.how;
     wait->lane = lane;
+    if (entry.how == REGISTRY_REPLAYED)
+        wait->pulse.deadline_ms = TIMER_NEVER; /* its job is over any moment, though a page may say so already */
     wait->is_own = entry.operation == op;
     if (!wait->is_own) {
         op->request = NULL; /* the caller's; what it read is in its pool */
