@@ -101,7 +101,8 @@ static enum job_view_state state_of(struct operation *op, bool is_ended, int sta
 {
     if (!is_ended)
         return atomic_load(&op->is_running) ? JOB_VIEW_RUNNING : JOB_VIEW_WAITING;
-    if (status < 400)
+    bool is_partial = status == 207 && op->request && dav_changes(op->request); /* it names what failed */
+    if (status < 400 && !is_partial)
         return JOB_VIEW_SUCCEEDED;
     return atomic_load(&op->cancelled) ? JOB_VIEW_CANCELLED : JOB_VIEW_FAILED;
 }

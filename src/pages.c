@@ -30,6 +30,8 @@ struct page page_find(apr_pool_t *pool, const char *target, bool has_diagnostics
     const char *path;
     bool slash;
 
+    while (target[0] == '/' && target[1] == '/') /* as in the folder */
+        target++;
     if (!may_be_ours(target) || uri_to_path(pool, target, &anybody, &path, &slash) != 0 ||
         strncmp(path, OWN_PREFIX, sizeof OWN_PREFIX - 1) != 0)
         return none;
@@ -137,13 +139,22 @@ static void add_retry_after(apr_pool_t *pool, struct dav_reply *reply, const str
         apr_table_setn(reply->headers, "Retry-After", apr_psprintf(pool, "%u", view->retry_after));
 }
 
+static bool has_parameter(const char *target, const char *wanted)
+{
+    const char *at = strchr(target, '?');
+    size_t len = strlen(wanted);
+    for (; at; at = strchr(at + 1, '&'))
+        if (strncmp(at + 1, wanted, len) == 0 && (at[1 + len] == '\0' || at[1 + len] == '&'))
+            return true;
+    return false;
+}
+
 static struct dav_reply *show(apr_pool_t *pool, const struct head *head, const struct job_view *view)
 {
-    const char *query = strchr(head->target, '?');
     struct dav_reply *reply;
     size_t size;
 
-    if (query && strstr(query, OWNCLOUD_FORM)) {
+    if (has_parameter(head->target, OWNCLOUD_FORM)) {
         char *json = job_view_owncloud(view, &size);
         reply = json_reply(pool, 200, json, size);
     } else if (wants_html(head)) {

@@ -48,11 +48,6 @@ static bool is_over_full(const struct registry *registry)
     return registry->kept_count > REGISTRY_KEPT_MAX || registry->kept_bytes > REGISTRY_KEPT_BYTES;
 }
 
-static struct operation *oldest_kept(struct registry *registry)
-{
-    return TAILQ_FIRST(&registry->kept);
-}
-
 static void keep(struct registry *registry, struct operation *op)
 {
     TAILQ_REMOVE(&registry->running, op, link);
@@ -494,7 +489,7 @@ void registry_close(struct registry *registry)
     if (!registry)
         return;
     pthread_mutex_lock(&registry->mutex);
-    for (struct operation *op; (op = oldest_kept(registry));)
+    for (struct operation *op; (op = TAILQ_FIRST(&registry->kept));)
         forget(registry, op);
     pthread_mutex_unlock(&registry->mutex);
     opindex_release(&registry->index);

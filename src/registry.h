@@ -102,7 +102,8 @@ struct operation *registry_hold(struct registry *registry, const char *user, con
 
 void registry_view(struct registry *registry, struct operation *op, apr_pool_t *pool, struct job_view *out);
 
-/* This user's, the oldest first, at most REGISTRY_LISTED_MAX; in the pool. */
+/* This user's: what runs, the oldest first, then what is kept, the newest first; at most REGISTRY_LISTED_MAX. In the
+ * pool. */
 size_t registry_list(struct registry *registry, const char *user, apr_pool_t *pool, struct job_view **out);
 
 #endif

@@ -41,26 +41,26 @@ static void copy_strings(apr_pool_t *pool, struct job_view *view)
         *strings[i] = apr_pstrdup(pool, *strings[i]); /* NULL stays NULL */
 }
 
-static void list_one_kind(struct registry *registry, struct operation_list *list, const char *user,
-                          apr_pool_t *pool, struct job_view *views, size_t *count)
+static void list(struct registry *registry, struct operation *op, const char *user, apr_pool_t *pool,
+                 struct job_view *views, size_t *count)
 {
-    for (struct operation *op = TAILQ_FIRST(list); op; op = TAILQ_NEXT(op, link)) {
-        if (*count == REGISTRY_LISTED_MAX)
-            return;
-        if (strcmp(op->user, user) != 0)
-            continue;
-        view(registry, op, pool, &views[*count]);
-        copy_strings(pool, &views[(*count)++]);
-    }
+    if (*count == REGISTRY_LISTED_MAX || strcmp(op->user, user) != 0)
+        return;
+    view(registry, op, pool, &views[*count]);
+    copy_strings(pool, &views[(*count)++]);
 }
 
+/* What runs must not be hidden by what has ended. */
 size_t registry_list(struct registry *registry, const char *user, apr_pool_t *pool, struct job_view **out)
 {
     size_t count = 0;
     *out = apr_pcalloc(pool, REGISTRY_LISTED_MAX * sizeof **out);
     pthread_mutex_lock(&registry->mutex);
-    list_one_kind(registry, &registry->kept, user, pool, *out, &count);
-    list_one_kind(registry, &registry->running, user, pool, *out, &count);
+    for (struct operation *op = TAILQ_FIRST(&registry->running); op; op = TAILQ_NEXT(op, link))
+        list(registry, op, user, pool, *out, &count);
+    for (struct operation *op = TAILQ_LAST(&registry->kept, operation_list); op;
+         op = TAILQ_PREV(op, operation_list, link))
+        list(registry, op, user, pool, *out, &count);
     pthread_mutex_unlock(&registry->mutex);
     return count;
 }

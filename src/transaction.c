@@ -340,7 +340,11 @@ static enum MHD_Result begin(struct transaction *t)
     if (t->page.kind == PAGE_SLOW &&
         !slow_parse(t->pool, t->target, t->server->options->heartbeat_ms, &t->slow_plan, &message))
         return refuse(t, 400, message);
-    return t->page.kind == PAGE_NONE ? begin_request(t) : MHD_YES;
+    if (t->page.kind == PAGE_NONE)
+        return begin_request(t);
+    if (t->page.kind == PAGE_SLOW || !head_leaves_body(&t->head))
+        return MHD_YES;
+    return answer(t, page_answer(t->server->registry, t->pool, &t->page, &t->head, t->user));
 }
 
 /* ---- the password ---- */

@@ -59,7 +59,8 @@ static bool may_be_multistatus(const struct wait_terms *terms, const struct oper
 static enum beat beat_kind(const struct wait_terms *terms, const struct operation *op)
 {
     enum beat kind = terms->treatment.kind;
-    if (kind == BEAT_MULTISTATUS && !may_be_multistatus(terms, op))
+    bool is_head = strcmp(terms->head->method, "HEAD") == 0;
+    if (kind == BEAT_MULTISTATUS && (is_head || !may_be_multistatus(terms, op)))
         return BEAT_NONE;
     if (kind == BEAT_NONE && op->request && strcmp(terms->head->method, "PROPFIND") == 0 &&
         terms->server->options->heartbeat_mode != HEARTBEAT_OFF)
@@ -69,6 +70,8 @@ static enum beat beat_kind(const struct wait_terms *terms, const struct operatio
 
 static bool may_be_accepted(const struct wait_terms *terms, const struct operation *op)
 {
+    if (!terms->server->options->job_retention_ms)
+        return false; /* the result could not be fetched */
     return (terms->prefer->respond_async || terms->is_lazy) && (op->slow || dav_is_joinable(op->request));
 }
 
@@ -136,7 +139,8 @@ int wait_enter(const struct wait_terms *terms, struct operation *op, enum job_la
     wait->how = entry.how;
     wait->lane = lane;
     if (entry.how == REGISTRY_REPLAYED)
-        wait->pulse.deadline_ms = TIMER_NEVER; /* its job is over any moment, though a page may say so already */
+        wait->pulse.deadline_ms =
+            TIMER_NEVER; /* its job is over any moment, though a page may say so already */
     wait->is_own = entry.operation == op;
     if (!wait->is_own) {
         op->request = NULL; /* the caller's; what it read is in its pool */

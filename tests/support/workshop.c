@@ -7,8 +7,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -308,8 +310,11 @@ struct caller *workshop_ask_slow(struct workshop *w, const char *user)
 {
     const struct slow_plan plan = { .for_ms = 1000, .every_ms = 1000 };
     const struct slow_facts facts = { .rule = "none" };
+    static unsigned number; /* or the second would join the first */
+    char target[64];
+    snprintf(target, sizeof target, "/.holdfast/slow?number=%u", number++);
     const struct operation_identity identity = {
-        .user = user, .client = "127.0.0.1", .method = "GET", .target = "/.holdfast/slow"
+        .user = user, .client = "127.0.0.1", .method = "GET", .target = target
     };
     struct operation_identity own;
     struct slow *slow = slow_new(w->timer, &plan, &facts, &identity, &own);
@@ -333,9 +338,15 @@ int caller_status(struct caller *caller)
                              : dav_request_reply(caller->request)->status;
 }
 
+void workshop_end(struct workshop *w, struct operation *op)
+{
+    while (!registry_end(w->registry, op))
+        sched_yield();
+}
+
 void caller_sending(struct caller *caller)
 {
-    registry_sending(caller->workshop->registry, caller->operation);
+    registry_sending(caller->workshop->registry, caller->operation, -1);
     caller->is_sending = true;
 }
 

@@ -76,7 +76,10 @@ struct caller {
 
 struct caller *workshop_ask(struct workshop *w, const struct question *question);
 
-/* A diagnostic operation that nobody has started; registry_end ends it. */
+/* registry_end, until the mutex can be had. */
+void workshop_end(struct workshop *w, struct operation *op);
+
+/* A diagnostic operation that nobody has started; workshop_end ends it. */
 struct caller *workshop_ask_slow(struct workshop *w, const char *user);
 
 /* Waits for the result, and tells its status. */

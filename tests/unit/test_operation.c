@@ -58,7 +58,7 @@ static void ids_are_long_and_never_the_same(void **state)
             assert_string_not_equal(callers[i]->id, callers[j]->id);
     }
     for (size_t i = 0; i < COUNT(callers); i++) {
-        registry_end(w->registry, callers[i]->operation);
+        workshop_end(w, callers[i]->operation);
         caller_leave(callers[i], LEFT_DELIVERED);
     }
 }
@@ -94,7 +94,7 @@ static void one_asks_again_soon_while_it_is_young_and_later_when_many_wait(void 
             fail_msg("%s: %u", rows[i].name, view.retry_after);
         assert_int_equal(view.elapsed_ms, rows[i].elapsed_ms);
     }
-    registry_end(w->registry, caller->operation);
+    workshop_end(w, caller->operation);
     caller_leave(caller, LEFT_DELIVERED);
 }
 
@@ -131,7 +131,7 @@ static void the_state_follows_from_what_happened(void **state)
         if (view.state != rows[i].state || view.status != rows[i].status)
             fail_msg("%s: %s", rows[i].name, job_view_state_name(view.state));
     }
-    registry_end(w->registry, op);
+    workshop_end(w, op);
     caller_leave(caller, LEFT_DELIVERED);
 }
 
@@ -230,7 +230,7 @@ static void only_plain_text_is_a_message_and_it_has_an_end(void **state)
     reply->data = large;
     reply->size = sizeof large;
     assert_int_equal(strlen(seen(w, caller->operation, true, 0, 0, 1).message), 512);
-    registry_end(w->registry, caller->operation);
+    workshop_end(w, caller->operation);
     caller_leave(caller, LEFT_DELIVERED);
 }
 

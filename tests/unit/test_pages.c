@@ -64,7 +64,7 @@ static const struct {
     { "*", PAGE_NONE, NULL },
     { "", PAGE_NONE, NULL },
     { "/holdfast/jobs", PAGE_NONE, NULL },
-    { "//.holdfast/jobs", PAGE_NONE, NULL },
+    { "//.holdfast/jobs", PAGE_JOBS, NULL },
     { "/.holdfast", PAGE_NONE, NULL },
     { "/.holdfast/", PAGE_NONE, NULL },
     { "/.holdfast/other", PAGE_NONE, NULL },

@@ -33,8 +33,8 @@ static const struct question remove_new = { "DELETE", .target = "/new" };
 /* Runs once, whatever became of the answers. */
 static void the_same_key_has_the_same_result_as_often_as_it_is_asked_for(void **state)
 {
-    static const enum registry_left how[] = { LEFT_DELIVERED, LEFT_BROKEN, LEFT_ABSENT, LEFT_DELIVERED,
-                                              LEFT_EARLY };
+    static const enum registry_left how[] = { LEFT_DELIVERED, LEFT_BROKEN, LEFT_UNTOLD, LEFT_DELIVERED,
+                                              LEFT_UNTOLD };
     struct workshop *w = *state;
     struct caller *first = workshop_ask(w, &put);
     char id[OPERATION_ID_SIZE];
@@ -101,7 +101,7 @@ static void a_key_is_for_one_request_only(void **state)
         struct caller *other = workshop_ask(w, &rows[i].question);
         if (other->error != EEXIST || other->match != rows[i].match)
             fail_msg("%s: %d, %d", rows[i].name, other->error, (int)other->match);
-        caller_leave(other, LEFT_EARLY);
+        caller_leave(other, LEFT_UNTOLD);
     }
     assert_string_equal(exchange_read(w->x, "new"), "text");
 }
@@ -164,7 +164,7 @@ static void a_refused_request_leaves_its_key_free(void **state)
     struct workshop *w = *state;
     const struct question refused = { "DELETE", "/missing", .idempotency_key = "k" };
 
-    assert_int_equal(workshop_run(w, &refused, LEFT_EARLY), 404);
+    assert_int_equal(workshop_run(w, &refused, LEFT_UNTOLD), 404);
     assert_int_equal(workshop_run(w, &put, LEFT_DELIVERED), 201);
 }
 
@@ -185,6 +185,33 @@ static void a_failure_is_a_result_too(void **state)
     caller_leave(again, LEFT_DELIVERED);
 }
 
+/* Whichever of two identical requests ran: each client may ask again with the name that it gave. */
+static void a_key_that_came_with_a_joined_request_has_the_result_too(void **state)
+{
+    struct workshop *w = *state;
+    struct question second_put = put, third_put = put, no_key = put;
+
+    no_key.idempotency_key = NULL;
+    second_put.idempotency_key = "k2";
+    third_put.idempotency_key = "k3";
+    workshop_hold(w);
+    struct caller *first = workshop_ask(w, &no_key), *second = workshop_ask(w, &second_put);
+    struct caller *third = workshop_ask(w, &third_put);
+    workshop_let_go(w);
+    assert_int_equal(second->how, REGISTRY_JOINED);
+    assert_int_equal(third->how, REGISTRY_RAN);
+    assert_int_equal(caller_status(first), 201);
+    assert_int_equal(caller_status(second), 201);
+    assert_int_equal(caller_status(third), 204);
+    caller_leave(first, LEFT_DELIVERED);
+    caller_leave(second, LEFT_DELIVERED);
+    caller_leave(third, LEFT_DELIVERED);
+    workshop_run(w, &(struct question){ "DELETE", .target = "/new" }, LEFT_DELIVERED);
+    assert_int_equal(workshop_run(w, &second_put, LEFT_DELIVERED), 201);
+    assert_int_equal(workshop_run(w, &third_put, LEFT_DELIVERED), 204);
+    assert_false(exchange_exists(w->x, "new")); /* nothing was done again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +224,7 @@ int main(void)
         TEST(a_key_is_ignored_where_nothing_is_changed),
         TEST(a_refused_request_leaves_its_key_free),
         TEST(a_failure_is_a_result_too),
+        TEST(a_key_that_came_with_a_joined_request_has_the_result_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

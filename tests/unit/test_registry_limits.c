@@ -42,7 +42,7 @@ static void what_its_client_left_goes_on_to_its_end(void **state)
     workshop_halt(w);
     struct caller *only = workshop_ask(w, &copy);
     workshop_await_halt(w);
-    caller_leave(only, LEFT_EARLY);
+    caller_leave(only, LEFT_UNTOLD);
     workshop_go_on(w);
     workshop_drain(w);
     assert_string_equal(exchange_read(w->x, "new/sub/deep"), "deep");
@@ -61,9 +61,9 @@ static void with_cancelling_it_stops_when_the_last_has_left_and_is_not_given_aga
     workshop_await_halt(w);
     struct caller *second = workshop_ask(w, &copy);
     assert_int_equal(second->how, REGISTRY_JOINED);
-    caller_leave(first, LEFT_EARLY);
+    caller_leave(first, LEFT_UNTOLD);
     assert_int_equal(atomic_load(&second->operation->cancelled), 0);
-    caller_leave(second, LEFT_EARLY);
+    caller_leave(second, LEFT_UNTOLD);
     struct caller *third = workshop_ask(w, &copy); /* what is being stopped is joined by nobody */
     assert_int_equal(third->how, REGISTRY_RAN);
     workshop_go_on(w);
@@ -83,7 +83,7 @@ static void with_cancelling_nothing_is_changed(void **state)
     workshop_halt(w);
     struct caller *only = workshop_ask(w, &copy);
     workshop_await_halt(w);
-    caller_leave(only, LEFT_EARLY);
+    caller_leave(only, LEFT_UNTOLD);
     workshop_go_on(w);
     workshop_drain(w);
     assert_false(exchange_exists(w->x, "new"));
@@ -100,7 +100,7 @@ static void what_was_accepted_survives_its_client(void **state)
     struct caller *only = workshop_ask(w, &copy);
     workshop_await_halt(w);
     atomic_store(&only->operation->is_accepted, true);
-    caller_leave(only, LEFT_EARLY);
+    caller_leave(only, LEFT_UNTOLD);
     workshop_go_on(w);
     workshop_drain(w);
     assert_true(exchange_exists(w->x, "new"));
@@ -245,7 +245,7 @@ static void the_oldest_go_when_too_many_are_kept(void **state)
         if (i < 2)
             memcpy(i ? second : first, caller->id, sizeof first);
         atomic_store(&caller->operation->is_named, true);
-        registry_end(w->registry, caller->operation);
+        workshop_end(w, caller->operation);
         caller_leave(caller, LEFT_DELIVERED);
         if (i == REGISTRY_KEPT_MAX - 1)
             assert_true(workshop_has(w, "ann", first));
@@ -268,7 +268,7 @@ static void the_oldest_go_when_they_are_too_large_together(void **state)
         struct dav_reply *reply = operation_reply(caller->operation);
         reply->kind = DAV_BUFFER; /* its size is what counts; nobody reads it */
         reply->size = REGISTRY_KEPT_BYTES / 3;
-        registry_end(w->registry, caller->operation);
+        workshop_end(w, caller->operation);
         caller_leave(caller, LEFT_DELIVERED);
     }
     assert_false(workshop_has(w, "ann", ids[0]));
@@ -319,7 +319,7 @@ static void a_full_queue_and_a_stopping_engine_leave_the_operation_to_the_caller
         else
             assert_int_equal(caller->error, EAGAIN);
         if (i == COUNT(callers))
-            caller_leave(caller, LEFT_EARLY);
+            caller_leave(caller, LEFT_UNTOLD);
     }
     workshop_let_go(w);
     for (unsigned i = 0; i < COUNT(callers); i++) {
@@ -329,7 +329,7 @@ static void a_full_queue_and_a_stopping_engine_leave_the_operation_to_the_caller
     assert_true(job_engine_stop(w->engine, timer_now_ms() + 60000));
     struct caller *late = workshop_ask(w, &put);
     assert_int_equal(late->error, ECANCELED);
-    caller_leave(late, LEFT_EARLY);
+    caller_leave(late, LEFT_UNTOLD);
     workshop_close(w);
 }
 
@@ -346,7 +346,7 @@ static void a_page_finds_its_users_operations_and_no_others(void **state)
     assert_false(workshop_has(w, "", caller->id));
     assert_false(workshop_has(w, "ann", ""));
     assert_false(workshop_has(w, "ann", "0123456789abcdef0123456789abcdef"));
-    registry_end(w->registry, caller->operation);
+    workshop_end(w, caller->operation);
     caller_leave(caller, LEFT_DELIVERED);
     workshop_close(w);
 }
@@ -361,7 +361,7 @@ static void a_page_does_not_count_as_waiting(void **state)
     struct caller *only = workshop_ask(w, &copy);
     assert_non_null(registry_hold(w->registry, "", only->id, &page));
     struct operation *op = only->operation;
-    caller_leave(only, LEFT_EARLY);
+    caller_leave(only, LEFT_UNTOLD);
     assert_int_equal(atomic_load(&op->cancelled), DAV_STOP_CANCELLED + 1);
     workshop_let_go(w);
     workshop_drain(w);
@@ -370,7 +370,7 @@ static void a_page_does_not_count_as_waiting(void **state)
 }
 
 /* Also when the operations themselves have gone meanwhile. */
-static void the_list_shows_ones_own_the_oldest_first(void **state)
+static void the_list_shows_ones_own_and_what_runs_first(void **state)
 {
     (void)state;
     struct workshop *w = workshop_open(&usual);
@@ -394,17 +394,17 @@ static void the_list_shows_ones_own_the_oldest_first(void **state)
     assert_true(replays(w, &ours[0]));
 
     assert_int_equal(count, 2);
-    assert_string_equal(views[0].source, "/one");
-    assert_string_equal(views[0].method, "PUT");
-    assert_int_equal(views[0].state, JOB_VIEW_SUCCEEDED);
-    assert_int_equal(views[0].status, 201);
-    assert_non_null(views[0].etag);
-    assert_null(views[0].destination);
-    assert_string_equal(views[1].id, id);
-    assert_string_equal(views[1].method, "COPY");
-    assert_string_equal(views[1].source, "/a");
-    assert_string_equal(views[1].destination, "/two");
-    assert_int_equal(views[1].state, JOB_VIEW_WAITING);
+    assert_string_equal(views[0].id, id);
+    assert_string_equal(views[0].method, "COPY");
+    assert_string_equal(views[0].source, "/a");
+    assert_string_equal(views[0].destination, "/two");
+    assert_int_equal(views[0].state, JOB_VIEW_WAITING);
+    assert_string_equal(views[1].source, "/one");
+    assert_string_equal(views[1].method, "PUT");
+    assert_int_equal(views[1].state, JOB_VIEW_SUCCEEDED);
+    assert_int_equal(views[1].status, 201);
+    assert_non_null(views[1].etag);
+    assert_null(views[1].destination);
     workshop_close(w);
 }
 
@@ -421,7 +421,7 @@ static void the_list_has_an_end(void **state)
     assert_string_equal(views[0].id, callers[0]->id);
     assert_string_equal(views[REGISTRY_LISTED_MAX - 1].id, callers[REGISTRY_LISTED_MAX - 1]->id);
     for (unsigned i = 0; i < COUNT(callers); i++) {
-        registry_end(w->registry, callers[i]->operation);
+        workshop_end(w, callers[i]->operation);
         caller_leave(callers[i], LEFT_DELIVERED);
     }
     workshop_close(w);
@@ -446,7 +446,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_and_a_stopping_engine_leave_the_operation_to_the_caller),
         cmocka_unit_test(a_page_finds_its_users_operations_and_no_others),
         cmocka_unit_test(a_page_does_not_count_as_waiting),
-        cmocka_unit_test(the_list_shows_ones_own_the_oldest_first),
+        cmocka_unit_test(the_list_shows_ones_own_and_what_runs_first),
         cmocka_unit_test(the_list_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
