@@ -132,6 +132,9 @@ static bool matches(const char *pattern, const char *agent)
         return !*agent;
     if (sign)
         return matches_range(pattern, sign, agent);
+    /* Most rows are ruled out by this; fnmatch for each would cost a small request a tenth of its time. */
+    if (!strchr("*?[\\", *pattern) && tolower((unsigned char)*pattern) != tolower((unsigned char)*agent))
+        return false;
     return fnmatch(pattern, agent, FNM_CASEFOLD) == 0;
 }
 

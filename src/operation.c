@@ -4,7 +4,6 @@
 #include "src/operation.h"
 
 #include <apr_strings.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -20,11 +19,15 @@
 
 static void make_id(char out[OPERATION_ID_SIZE])
 {
+    static const char digits[] = "0123456789abcdef";
     unsigned char bytes[(OPERATION_ID_SIZE - 1) / 2];
     if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
         abort(); /* so few cannot fail once the machine is up */
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * sizeof bytes] = '\0';
 }
 
 static int64_t unix_ms(void)

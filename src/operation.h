@@ -68,7 +68,7 @@ struct operation {
     unsigned waiting;            /* transactions that have not left */
     unsigned sending;            /* of these, with the result on its way to a client that was there */
     int sending_on;              /* the last of their sockets */
-    bool is_ended, is_delivered, is_touched, is_unwanted, is_kept, is_counted;
+    bool is_ended, is_delivered, is_touched, is_unwanted, is_kept, is_counted, has_trace;
     int64_t ended_ms;
     struct dav_trace trace; /* of what it is about, when it had ended */
 };

@@ -15,6 +15,7 @@
 #include "src/registry_internal.h"
 
 #define POOL_BYTES  (16 * 1024) /* of a request that is kept, about */
+#define TRACE_MS    100
 #define TICK_MAX_MS 1000
 #define TICK_MIN_MS 20
 #define TICK_SHARE  4 /* how late a limit may be noticed: a quarter of it */
@@ -151,8 +152,12 @@ static void run(void *item)
     atomic_store(&op->is_running, true);
     dav_run(op->request);
     atomic_store(&op->is_over, true);
-    if (op->is_joinable)
+    /* What is quick is most probably delivered, and a trace would be two looks at the disk for nothing; if not, it is
+     * taken when that is known. */
+    if (op->is_joinable && timer_now_ms() - op->started_ms >= TRACE_MS) {
         dav_request_trace(op->request, &op->trace);
+        op->has_trace = true;
+    }
     pthread_mutex_lock(&registry->mutex);
     end(registry, op);
     pthread_mutex_unlock(&registry->mutex);
@@ -282,7 +287,7 @@ static bool is_still_true(struct registry *registry, struct operation *op)
     pthread_mutex_unlock(&registry->mutex);
     dav_request_trace(op->request, &now);
     pthread_mutex_lock(&registry->mutex);
-    return !op->is_touched && memcmp(&now, &op->trace, sizeof now) == 0;
+    return !op->is_touched && (!op->has_trace || memcmp(&now, &op->trace, sizeof now) == 0);
 }
 
 /* ENOENT: there is none. */
@@ -353,6 +358,19 @@ void registry_sending(struct registry *registry, struct operation *op, int socke
     pthread_mutex_unlock(&registry->mutex);
 }
 
+/* With the mutex, which is given up meanwhile. */
+static void take_late_trace(struct registry *registry, struct operation *op)
+{
+    struct dav_trace trace;
+    pthread_mutex_unlock(&registry->mutex);
+    dav_request_trace(op->request, &trace);
+    pthread_mutex_lock(&registry->mutex);
+    if (op->has_trace)
+        return;
+    op->trace = trace;
+    op->has_trace = true;
+}
+
 /* Nobody waits for it any more. */
 static void abandon(struct registry *registry, struct operation *op)
 {
@@ -367,6 +385,8 @@ void registry_leave(struct registry *registry, struct operation *op, struct job_
                     enum registry_left how)
 {
     pthread_mutex_lock(&registry->mutex);
+    if (how != LEFT_DELIVERED && op->is_ended && op->is_joinable && op->request && !op->has_trace)
+        take_late_trace(registry, op);
     op->waiting--;
     if (how != LEFT_UNTOLD)
         op->sending--;
