@@ -49,6 +49,24 @@ static bool is_over_full(const struct registry *registry)
     return registry->kept_count > REGISTRY_KEPT_MAX || registry->kept_bytes > REGISTRY_KEPT_BYTES;
 }
 
+/* The oldest, and of this user if more than half are this user's: nobody is to push out what others were promised.
+ * What is being given to somebody at this moment stays. */
+static struct operation *find_victim(struct registry *registry, const char *user)
+{
+    struct operation *any = NULL, *own = NULL;
+    unsigned owned = 0;
+
+    for (struct operation *at = TAILQ_FIRST(&registry->kept); at; at = TAILQ_NEXT(at, link)) {
+        bool is_own = strcmp(at->user, user) == 0;
+        owned += is_own;
+        if (!at->waiting && !any)
+            any = at;
+        if (!at->waiting && is_own && !own)
+            own = at;
+    }
+    return own && owned > registry->kept_count / 2 ? own : any;
+}
+
 static void keep(struct registry *registry, struct operation *op)
 {
     TAILQ_REMOVE(&registry->running, op, link);
@@ -56,25 +74,33 @@ static void keep(struct registry *registry, struct operation *op)
     op->is_kept = true;
     registry->kept_count++;
     registry->kept_bytes += size_of(op);
-    for (struct operation *at = TAILQ_FIRST(&registry->kept), *next; at && is_over_full(registry);
-         at = next) {
-        next = TAILQ_NEXT(at, link);
-        if (!at->waiting) /* else it is being given to somebody at this moment */
-            forget(registry, at);
+    while (is_over_full(registry)) {
+        struct operation *victim = find_victim(registry, op->user);
+        if (!victim)
+            break;
+        forget(registry, victim);
     }
 }
 
 /* ---- what becomes of a result ---- */
 
-/* Was it stopped because its own client had left? Then nothing was done, and nobody wants to hear so. */
-static bool is_void(struct operation *op)
+/* Nothing was done. Who asks again may well fare better, since what stood in the way may be gone. */
+static bool has_failed(struct operation *op)
 {
-    return op->is_unwanted && operation_reply(op)->status >= 400;
+    return operation_reply(op)->status >= 400;
 }
 
+/* Was it stopped because its own client had left? Then nobody wants to hear so. */
+static bool is_void(struct operation *op)
+{
+    return op->is_unwanted && has_failed(op);
+}
+
+/* It was delivered to nobody. A failure is told only to who was promised to hear how it ends. */
 static bool may_be_replayed(struct operation *op)
 {
-    return op->is_ended && op->is_joinable && !op->is_delivered && !op->is_touched && !is_void(op);
+    return op->is_ended && op->is_joinable && !op->is_delivered && !op->is_touched && !is_void(op) &&
+           (!has_failed(op) || atomic_load(&op->is_accepted));
 }
 
 /* The result is there and nobody waits for it now. */

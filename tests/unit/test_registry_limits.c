@@ -255,6 +255,25 @@ static void the_oldest_go_when_too_many_are_kept(void **state)
     workshop_close(w);
 }
 
+static void who_keeps_most_pushes_out_only_ones_own(void **state)
+{
+    (void)state;
+    struct workshop *w = workshop_open(&usual);
+    char promised[OPERATION_ID_SIZE], oldest[OPERATION_ID_SIZE];
+
+    for (unsigned i = 0; i <= REGISTRY_KEPT_MAX + 5; i++) {
+        struct caller *caller = workshop_ask_slow(w, i ? "bob" : "ann");
+        if (i < 2)
+            memcpy(i ? oldest : promised, caller->id, sizeof promised);
+        atomic_store(&caller->operation->is_named, true);
+        workshop_end(w, caller->operation);
+        caller_leave(caller, LEFT_DELIVERED);
+    }
+    assert_true(workshop_has(w, "ann", promised));
+    assert_false(workshop_has(w, "bob", oldest));
+    workshop_close(w);
+}
+
 static void the_oldest_go_when_they_are_too_large_together(void **state)
 {
     (void)state;
@@ -441,6 +460,7 @@ int main(void)
         cmocka_unit_test(without_retention_nothing_is_kept),
         cmocka_unit_test(the_registry_looks_at_its_limits_often_enough),
         cmocka_unit_test(the_oldest_go_when_too_many_are_kept),
+        cmocka_unit_test(who_keeps_most_pushes_out_only_ones_own),
         cmocka_unit_test(the_oldest_go_when_they_are_too_large_together),
         cmocka_unit_test(what_nobody_can_ask_for_is_not_kept),
         cmocka_unit_test(a_full_queue_and_a_stopping_engine_leave_the_operation_to_the_caller),
