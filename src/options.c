@@ -31,6 +31,7 @@ struct option_row {
     const char *takes; /* NULL: a switch */
     read_fn *read;
     const char *help;
+    const char *range; /* what is a good value, where its name does not say so; NULL: it does */
 };
 
 bool options_parse_seconds(const char *text, int64_t min_ms, int64_t max_ms, int64_t *out_ms)
@@ -222,45 +223,53 @@ static bool read_log_level(struct reading *r, const char *value)
 static const struct option_row rows[] = {
     { "listen", "HOST:PORT", read_listen,
       "where to listen; repeatable; [::1]:8080 for IPv6; port 0 picks a free one\n"
-      "(default 127.0.0.1:8080)" },
+      "(default 127.0.0.1:8080)",
+      NULL },
     { "heartbeat", "SECONDS", read_heartbeat,
-      "give a sign of life this often while an operation lasts; fractions allowed\n(default 15)" },
+      "give a sign of life this often while an operation lasts; fractions allowed\n(default 15)",
+      "0.01 to 3600" },
     { "heartbeat-mode", "MODE", read_mode,
       "auto (what each client bears, see --list-clients), interim (102 Processing to\n"
-      "every HTTP/1.1 client), multistatus (an early 207 to everybody) or off\n(default auto)" },
+      "every HTTP/1.1 client), multistatus (an early 207 to everybody) or off\n(default auto)",
+      "auto, interim, multistatus or off" },
     { "client", "PATTERN=WHAT", read_client,
       "what clients of this User-Agent get in mode auto: interim, interim:N (at most N\n"
       "102s per request), multistatus or silent; repeatable, the first that matches\n"
-      "counts. PATTERN: a glob, PRODUCT/<VERSION, PRODUCT/>=VERSION, or - for none" },
-    { "list-clients", NULL, read_list_clients, "print who gets what, and why" },
+      "counts. PATTERN: a glob, PRODUCT/<VERSION, PRODUCT/>=VERSION, or - for none",
+      "PATTERN=interim, =interim:N, =multistatus or =silent, at most 64 times" },
+    { "list-clients", NULL, read_list_clients, "print who gets what, and why", NULL },
     { "on-disconnect", "finish|cancel", read_on_disconnect,
-      "when a client hangs up, its operation goes on or is stopped (default finish)" },
+      "when a client hangs up, its operation goes on or is stopped (default finish)", NULL },
     { "job-retention", "SECONDS", read_job_retention,
-      "how long the result of a long operation is kept (default 600)" },
-    { "job-timeout", "SECONDS", read_job_timeout,
-      "stop an operation that lasts longer; 0: never (default 0)" },
+      "how long the result of a long operation is kept (default 600)", "0 to 604800" },
+    { "job-timeout", "SECONDS", read_job_timeout, "stop an operation that lasts longer; 0: never (default 0)",
+      "0 to 2592000" },
     { "diagnostics", NULL, read_diagnostics,
-      "serve /.holdfast/slow, a long operation that does nothing, for holdfast probe" },
+      "serve /.holdfast/slow, a long operation that does nothing, for holdfast probe", NULL },
     { "workers", "N", read_workers,
-      "threads for each kind of work (small changes, uploads, trees), 1 to 256\n(default 4)" },
+      "threads for each kind of work (small changes, uploads, trees), 1 to 256\n(default 4)", "1 to 256" },
     { "state", "DIR", read_state,
       "where locks and the journal are kept, outside the served folder\n"
-      "(default $STATE_DIRECTORY, else a folder below $XDG_STATE_HOME/holdfast)" },
+      "(default $STATE_DIRECTORY, else a folder below $XDG_STATE_HOME/holdfast)",
+      NULL },
     { "durability", "full|relaxed", read_durability,
       "full: success means on disk; relaxed: survives the death of the process,\n"
-      "not of the machine (default full)" },
-    { "read-only", NULL, read_read_only, "refuse every change" },
-    { "users", "FILE", read_users, "ask for a name and password of this file (see holdfast passwd)" },
-    { "tls-cert", "FILE", read_tls_cert, "serve HTTPS with this certificate (PEM, chain included)" },
-    { "tls-key", "FILE", read_tls_key, "its private key (PEM)" },
-    { "max-upload", "SIZE", read_max_upload, "largest upload, e.g. 500M or 10G (default no limit)" },
-    { "finite-depth", NULL, read_finite_depth, "refuse PROPFIND with Depth: infinity" },
+      "not of the machine (default full)",
+      NULL },
+    { "read-only", NULL, read_read_only, "refuse every change", NULL },
+    { "users", "FILE", read_users, "ask for a name and password of this file (see holdfast passwd)", NULL },
+    { "tls-cert", "FILE", read_tls_cert, "serve HTTPS with this certificate (PEM, chain included)", NULL },
+    { "tls-key", "FILE", read_tls_key, "its private key (PEM)", NULL },
+    { "max-upload", "SIZE", read_max_upload, "largest upload, e.g. 500M or 10G (default no limit)",
+      "a number, with K, M, G or T behind it if you like" },
+    { "finite-depth", NULL, read_finite_depth, "refuse PROPFIND with Depth: infinity", NULL },
     { "trust-forwarded", NULL, read_trust_forwarded,
-      "believe X-Forwarded-Host and X-Forwarded-Proto (only behind a proxy that sets them)" },
+      "believe X-Forwarded-Host and X-Forwarded-Proto (only behind a proxy that sets them)", NULL },
     { "grace", "SECONDS", read_grace,
-      "how long running operations may go on after SIGTERM before they are stopped\n(default 20)" },
+      "how long running operations may go on after SIGTERM before they are stopped\n(default 20)",
+      "0 to 3600" },
     { "log-level", "LEVEL", read_log_level,
-      "error, warning, info (with the access log) or debug (default info)" },
+      "error, warning, info (with the access log) or debug (default info)", "error, warning, info or debug" },
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows, HELP = ROW_COUNT };
 
@@ -287,6 +296,12 @@ static enum options_result wrong(apr_pool_t *pool, const char **out_message, con
 {
     *out_message = apr_psprintf(pool, "%s%s (see holdfast serve --help)", what, which);
     return OPTIONS_WRONG;
+}
+
+/* What was given, and what may be. */
+static const char *good_value(apr_pool_t *pool, const struct option_row *row, const char *given)
+{
+    return row->range ? apr_pstrcat(pool, given, "; it takes ", row->range, NULL) : given;
 }
 
 /* --listen may be left out; certificate and key come together. */
@@ -326,7 +341,8 @@ enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struc
         if (which == '?')
             return wrong(pool, out_message, "unknown option ", argv[optind - 1]);
         if (!rows[which].read(&r, optarg))
-            return wrong(pool, out_message, apr_psprintf(pool, "--%s: bad value ", rows[which].name), optarg);
+            return wrong(pool, out_message, apr_psprintf(pool, "--%s: bad value ", rows[which].name),
+                         good_value(pool, &rows[which], optarg));
     }
     if (r.lists_clients) {
         clients_print(stdout, &r.o.clients);

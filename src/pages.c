@@ -103,7 +103,10 @@ static struct dav_reply *not_allowed(apr_pool_t *pool, const char *allow, const 
 {
     bool is_question = strcmp(head->method, "OPTIONS") == 0;
     struct dav_reply *reply =
-        is_question ? page_text(pool, 200, "") : page_text(pool, 405, "This page is only read.\n");
+        is_question
+            ? page_text(pool, 200, "")
+            : page_text(pool, 405,
+                        "This is a page to be read; a job's page can be deleted, which cancels the job.\n");
     apr_table_setn(reply->headers, "Allow", allow);
     return reply;
 }

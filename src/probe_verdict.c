@@ -158,8 +158,7 @@ static void judge_version(struct judge *j)
                              : "operations are silent, and cut by its read timeout"),
                is_proven ? "nothing to set"
                          : "let it ask again when its time is over (several `server` lines in nginx's "
-                           "`upstream`; docs/proxies.md), %s; prove it with --long",
-               NO_INTERIMS);
+                           "`upstream`; docs/proxies.md); if it does so already, prove it with --long");
         return;
     }
 }

@@ -422,9 +422,9 @@ def main():
                 s.stop()
     text, summary = table(names, order, samples, failures, yards)
     print("%s; %d cores, Linux %s, data on %s; medians of %d rounds\n" % (
-        ", ".join("%s" % v for v in versions.values()), os.cpu_count(), platform.release(), where, o.rounds))
+        ", ".join("%s" % v for v in versions.values()), os.cpu_count(), ".".join(platform.release().split(".")[:2]), where, o.rounds))
     print(text)
-    Path(o.json).write_text(json.dumps({"versions": versions, "cores": os.cpu_count(), "kernel": platform.release(),
+    Path(o.json).write_text(json.dumps({"versions": versions, "cores": os.cpu_count(), "kernel": ".".join(platform.release().split(".")[:2]),
                                         "data": where, "rounds": o.rounds, "summary": summary, "samples": samples,
                                         "failures": failures, "yardsticks": yards}, indent=1) + "\n")
     note("all samples: %s" % o.json)

@@ -75,7 +75,7 @@ def table(results):
 def section(results, heartbeat):
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
     stamp = "%s, %s, Linux %s; `tests/matrix/run --write-docs`" % (datetime.date.today().isoformat(), system,
-                                                                  platform.release())
+                                                                  ".".join(platform.release().split(".")[:2]))
     return "%s\n\n%s\n%s.\n\n%s\n\n%s" % (BEGIN, INTRODUCTION % heartbeat, stamp, table(results), END)
 
 

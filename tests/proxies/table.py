@@ -80,7 +80,7 @@ As [proxies.md](proxies.md) configures them:
 As they come, and what `holdfast probe` says of them:
 
 %s
-%s""" % (datetime.date.today(), platform.release(), cases.TIMEOUT, cases.LENGTH, cases.HEARTBEAT,
+%s""" % (datetime.date.today(), ".".join(platform.release().split(".")[:2]), cases.TIMEOUT, cases.LENGTH, cases.HEARTBEAT,
          table(("proxy", "version", "methods", "sent", "seen", "done", "102s before the answer", "ended with", "probe"),
                documented_rows(documented)),
          table(("proxy", "version", "probe", "in words"), naive_rows(naive)),

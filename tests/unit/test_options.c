@@ -37,7 +37,7 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         { "serve --workers 0 a", "--workers: bad value 0" },
         { "serve --workers 257 a", "--workers: bad value 257" },
         { "serve --workers x a", "--workers: bad value x" },
-        { "serve --heartbeat 0 a", "--heartbeat: bad value 0" },
+        { "serve --heartbeat 0 a", "--heartbeat: bad value 0; it takes 0.01 to 3600" },
         { "serve --heartbeat -1 a", "--heartbeat: bad value -1" },
         { "serve --heartbeat nan a", "--heartbeat: bad value nan" },
         { "serve --heartbeat 1s a", "--heartbeat: bad value 1s" },
