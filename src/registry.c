@@ -162,6 +162,10 @@ static void end(struct registry *registry, struct operation *op)
     op->ended_ms = timer_now_ms();
     op->is_ended = true;
     registry->diagnostics -= op->slow != NULL;
+    /* It was to be stopped and could not be any more: its name counts after all, unless another has it by now. */
+    if (op->is_unwanted && !is_void(op) && op->idempotency_key &&
+        !opindex_by_idempotency_key(&registry->index, op->idempotency_key))
+        opindex_add_idempotency_key(&registry->index, op);
     if (op->request && dav_changes(op->request) && operation_reply(op)->status < 400)
         touch_others(registry, op);
     if (!op->waiting)

@@ -17,4 +17,5 @@ for headers in ({}, {"Idempotency-Key": "one"}):
             eventually(s.path("moved/a").exists, "it is done all the same")
             eventually(lambda: "running" not in [job["state"] for job in s.jobs()], "and has ended")
             same(s.request(*move).status, 201, "the retry")
+            same(s.request(*move).status, 201 if headers else 404, "once more")
             same(tree(s.root), {"moved": None, "moved/a": b"x"})
