@@ -15,6 +15,7 @@ with Held("--heartbeat", "30", "--durability", "relaxed") as s:
     parallel(4, fill)
     same({job["state"] for job in s.jobs()}, {"succeeded"}, "states")
     uri = s.accepted("MOVE", "/slow", {"Destination": "/moved"})
+    s.is_held()
     jobs = s.jobs()
     same(len(jobs), KEPT, "jobs on the list")
     same((jobs[0]["id"], jobs[0]["state"]), (uri.rsplit("/", 1)[1], "running"), "the first")
