@@ -63,11 +63,12 @@ struct operation {
 
     /* The registry's. */
     struct registry *registry;
-    TAILQ_ENTRY(operation) link; /* among those that run, or those that are kept */
-    struct operation *same_next; /* with the same key */
-    unsigned waiting;            /* transactions that have not left */
-    unsigned sending;            /* of these, with the result on its way to a client that was there */
-    int sending_on;              /* the last of their sockets */
+    TAILQ_ENTRY(operation) link;     /* among those that run, or those that are kept */
+    struct operation *same_next;     /* with the same key */
+    TAILQ_ENTRY(operation) key_link; /* among those that are found by their keys */
+    unsigned waiting;                /* transactions that have not left */
+    unsigned sending;                /* of these, with the result on its way to a client that was there */
+    int sending_on;                  /* the last of their sockets */
     bool is_ended, is_delivered, is_touched, is_unwanted, is_kept, is_counted, has_trace;
     int64_t ended_ms;
     struct dav_trace trace; /* of what it is about, when it had ended */

@@ -10,6 +10,7 @@ void opindex_init(struct opindex *index)
     index->by_id = apr_hash_make(index->pool);
     index->by_key = apr_hash_make(index->pool);
     index->by_idempotency_key = apr_hash_make(index->pool);
+    TAILQ_INIT(&index->keyed);
 }
 
 void opindex_release(struct opindex *index)
@@ -42,6 +43,7 @@ void opindex_add(struct opindex *index, struct operation *op)
     if (op->is_joinable) {
         op->same_next = get(index->by_key, op->key);
         set_first_of_key(index, op, op->key);
+        TAILQ_INSERT_TAIL(&index->keyed, op, key_link);
     }
 }
 
@@ -57,6 +59,7 @@ void opindex_remove_key(struct opindex *index, struct operation *op)
         else
             set_first_of_key(index, op->same_next, op->key);
         op->same_next = NULL;
+        TAILQ_REMOVE(&index->keyed, op, key_link);
         return;
     }
 }

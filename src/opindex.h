@@ -15,9 +15,12 @@
 
 #include "src/operation.h"
 
+TAILQ_HEAD(operation_list, operation);
+
 struct opindex {
     apr_pool_t *pool; /* of the hashes */
     apr_hash_t *by_id, *by_key, *by_idempotency_key;
+    struct operation_list keyed; /* all that by_key leads to */
 };
 
 void opindex_init(struct opindex *index);

@@ -3,7 +3,6 @@
  */
 #include "src/registry.h"
 
-#include <apr_strings.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -130,15 +129,12 @@ static void touch(struct registry *registry, struct operation *op)
 /* Something was done to what others are about: their results are of no use to a repeated request any more. */
 static void touch_others(struct registry *registry, struct operation *op)
 {
-    struct operation_list *const lists[] = { &registry->kept, &registry->running };
-    for (unsigned i = 0; i < 2; i++) {
-        struct operation *next;
-        for (struct operation *other = TAILQ_FIRST(lists[i]); other; other = next) {
-            next = TAILQ_NEXT(other, link);
-            if (other != op && other->request && may_be_replayed(other) &&
-                dav_touches(op->request, other->request))
-                touch(registry, other);
-        }
+    struct operation *other, *next;
+    for (other = TAILQ_FIRST(&registry->index.keyed); other; other = next) {
+        next = TAILQ_NEXT(other, key_link);
+        if (other != op && other->request && may_be_replayed(other) &&
+            dav_touches(op->request, other->request))
+            touch(registry, other);
     }
 }
 

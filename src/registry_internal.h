@@ -9,8 +9,6 @@
 #include "src/opindex.h"
 #include "src/registry.h"
 
-TAILQ_HEAD(operation_list, operation);
-
 struct registry {
     struct alarm alarm; /* first: what tick() gets */
     pthread_mutex_t mutex;
