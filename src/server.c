@@ -28,6 +28,7 @@
 #define IDLE_SECONDS       300         /* davfs2 and Finder keep connections for minutes */
 #define TLS_FILE_MAX       (1024 * 1024)
 #define STOP_MS            5000 /* for operations to notice that they are to stop */
+#define SYNCING_WORKERS    16   /* that may wait for the disk at once */
 
 /* ---- libmicrohttpd's callbacks ---- */
 
@@ -263,12 +264,16 @@ static void init_waiting(struct server *server)
     pthread_mutex_init(&server->mutex, NULL);
 }
 
-/* Passwords are hashed by few: there are cores for little more, and a queue of guesses must be short. */
+/* Passwords are hashed by few: there are cores for little more, and a queue of guesses must be short. Who makes a
+ * change durable rests until the disk has it, and what rests at the same time shares one commit of the file
+ * system's journal: the more of them the better. */
 static int open_engine(struct server *server)
 {
     unsigned workers = server->options->workers;
+    bool waits = server->options->durable && workers < SYNCING_WORKERS;
     const struct job_lane_size sizes[JOB_LANES] = {
         [JOB_SHORT] = { workers, OPTIONS_QUEUE_MAX },
+        [JOB_CHANGE] = { waits ? SYNCING_WORKERS : workers, OPTIONS_QUEUE_MAX },
         [JOB_UPLOAD] = { workers, OPTIONS_QUEUE_MAX },
         [JOB_LONG] = { workers, OPTIONS_QUEUE_MAX },
         [JOB_VERIFY] = { (workers + 1) / 2, OPTIONS_VERIFY_MAX },

@@ -145,7 +145,9 @@ static enum job_lane lane_of(const struct dav_request *request)
 {
     if (dav_is_long(request))
         return JOB_LONG;
-    return dav_is_upload(request) ? JOB_UPLOAD : JOB_SHORT;
+    if (dav_is_upload(request))
+        return JOB_UPLOAD;
+    return dav_changes(request) ? JOB_CHANGE : JOB_SHORT;
 }
 
 static struct wait_terms terms_of(struct transaction *t)

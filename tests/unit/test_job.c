@@ -204,7 +204,7 @@ static void no_lane_waits_for_another(void **state)
     struct gate start = GATE, started = GATE, ended = GATE;
     struct job_engine *engine = open_engine(2, 100);
     struct item slow[JOB_LANES][EACH] = { 0 };
-    for (int lane = JOB_UPLOAD; lane < JOB_LANES; lane++) {
+    for (int lane = JOB_CHANGE; lane < JOB_LANES; lane++) {
         for (int i = 0; i < EACH; i++) {
             struct item *item = &slow[lane][i];
             *item = (struct item){ .waiter = { .done = done }, .start = &start, .started = &started };
@@ -220,7 +220,7 @@ static void no_lane_waits_for_another(void **state)
 
     gate_add(&start, 1);
     gate_await(&told, (JOB_LANES - 1) * EACH + 1);
-    for (int lane = JOB_UPLOAD; lane < JOB_LANES; lane++)
+    for (int lane = JOB_CHANGE; lane < JOB_LANES; lane++)
         for (int i = 0; i < EACH; i++)
             job_leave(&slow[lane][i].waiter);
     job_leave(&quick.waiter);
