@@ -17,8 +17,6 @@
 
 #include "fs/journal.h"
 
-#define STATE_SCHEMA 1
-
 struct state;
 
 /* Makes the folder (0700) and the database if missing. sync: fsync each commit. */
