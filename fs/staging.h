@@ -38,7 +38,7 @@ int staging_copy(struct staging *staging, int fd, uint64_t size, struct progress
 /* Bytes written so far. */
 uint64_t staging_size(const struct staging *staging);
 
-/* Where a staged tree is built: the hidden name in the target's directory. */
+/* The target's directory; where a staged tree is built, and the hidden name there. */
 struct fs_dir *staging_dir(const struct staging *staging);
 const char *staging_name(const struct staging *staging);
 

@@ -113,17 +113,15 @@ void put_begin(struct dav_request *r)
 
 /* ---- when the body is there ---- */
 
-/* What is at the real path now, and the dead properties it has. */
+/* What is at the real path now, and the dead properties it has. Seen from the directory in which the upload is
+ * staged: should the path lead to another one by now, staging_commit refuses. */
 static int look_again(struct dav_request *r, const struct put *put, bool *out_exists, struct fs_stat *out,
                       const void **out_attr, size_t *out_attr_len)
 {
-    struct fs_dir *dir;
-    const char *name;
+    struct fs_dir *dir = staging_dir(r->upload);
+    const char *name = path_name(put->real);
 
-    int err = path_open_parent(r->dav->fs, put->real, &dir, &name);
-    if (err)
-        return err;
-    err = fs_stat_at(dir, name, out);
+    int err = fs_stat_at(dir, name, out);
     *out_exists = !err;
     if (err == ENOENT)
         err = 0;
@@ -131,7 +129,6 @@ static int look_again(struct dav_request *r, const struct put *put, bool *out_ex
         err = EACCES; /* became one meanwhile */
     else if (!err)
         err = resource_attr(dir, name, r->pool, out_attr, out_attr_len);
-    fs_dir_close(dir);
     return err;
 }
 

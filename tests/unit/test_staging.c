@@ -118,7 +118,7 @@ static void a_new_file_costs_few_calls(void **state)
     fs_mem_fail(world->fs, FS_MEM_ANY, 0, 0);
     struct staging *staging = stage(world->fs, "f", "content");
     assert_int_equal(staging_finish(staging, NULL, NULL, 0), 0);
-    assert_int_equal(staging_commit(staging, true, &st), 0);
+    assert_int_equal(staging_commit(staging, false, &st), 0);
     staging_free(staging);
     /* open the parent, create, write, sync, look at the parent twice and the file, link, close, sync */
     assert_int_equal(fs_mem_calls(world->fs, FS_MEM_ANY), 10);
