@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "src/fairqueue.h"
 
@@ -31,6 +33,7 @@ struct lane {
     pthread_cond_t work; /* there may be something for one more worker, or we close */
     struct fairqueue *queue;
     unsigned workers;
+    int niceness;
 };
 
 struct job_engine {
@@ -160,11 +163,23 @@ static struct job *take(struct lane *lane)
     return job;
 }
 
+/* Linux has it per thread. Where it is refused nothing is lost but others' time. */
+static void be_nice(int niceness)
+{
+    id_t self = (id_t)gettid();
+
+    errno = 0;
+    int now = getpriority(PRIO_PROCESS, self);
+    if (niceness && !errno)
+        (void)setpriority(PRIO_PROCESS, self, now + niceness);
+}
+
 static void *worker(void *arg)
 {
     struct lane *lane = arg;
     struct job_engine *engine = lane->engine;
 
+    be_nice(lane->niceness);
     pthread_mutex_lock(&engine->mutex);
     for (;;) {
         struct job *job = take(lane);
@@ -194,7 +209,7 @@ static int init_lane(struct job_engine *engine, enum job_lane kind, const struct
     bool has_reserve = kind == JOB_UPLOAD || kind == JOB_LONG;
     struct lane *lane = &engine->lanes[kind];
 
-    *lane = (struct lane){ .engine = engine, .workers = size->workers };
+    *lane = (struct lane){ .engine = engine, .workers = size->workers, .niceness = size->niceness };
     pthread_cond_init(&lane->work, NULL);
     return fairqueue_open(size->workers, size->queue_max, has_reserve, &lane->queue);
 }

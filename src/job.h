@@ -45,6 +45,7 @@ enum job_lane { JOB_SHORT, JOB_CHANGE, JOB_UPLOAD, JOB_LONG, JOB_VERIFY, JOB_LAN
 struct job_lane_size {
     unsigned workers; /* at least 1 */
     unsigned queue_max;
+    int niceness; /* of its threads, above the process's: who may work for long lets others go first */
 };
 
 /* Whose turn a job takes. "" is nobody in particular: an anonymous user, or our own work. The strings are
