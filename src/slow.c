@@ -15,12 +15,13 @@
 #include "src/registry.h"
 #include "webdav/multistatus.h"
 
-#define FOR_MS     10000
-#define LOOK_MS    1000 /* a stop is noticed so soon */
-#define COUNT_MAX  10000
-#define PATIENCE   10 /* for beats that are late, in parts of a heartbeat */
-#define TEXT_MAX   1024
-#define CONTENT_MS 1000.0
+#define SLOW_HREF "/.holdfast/slow" /* whatever the target was spelled like */
+#define FOR_MS    10000
+#define LOOK_MS   1000 /* a stop is noticed so soon */
+#define COUNT_MAX 10000
+#define PATIENCE  10 /* for beats that are late, in parts of a heartbeat */
+#define TEXT_MAX  1024
+#define MS        1000.0 /* in a second */
 
 struct slow {
     struct alarm alarm; /* first: what ring() gets */
@@ -174,8 +175,8 @@ static void make_reply(struct slow *slow, int64_t now_ms)
     bool is_whole = !atomic_load(&slow->is_stopped);
     json_t *json = json_pack(
         "{s:i, s:f, s:s, s:b, s:s}", "interims", (int)atomic_load(&slow->operation->beats), "seconds",
-        (double)(now_ms - slow->started_ms) / CONTENT_MS, "http", slow->facts.http_1_1 ? "1.1" : "1.0",
-        "proxy_marks", (int)slow->facts.has_proxy_marks, "rule", slow->facts.rule);
+        (double)(now_ms - slow->started_ms) / MS, "http", slow->facts.http_1_1 ? "1.1" : "1.0", "proxy_marks",
+        (int)slow->facts.has_proxy_marks, "rule", slow->facts.rule);
     char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
 
     if (!text || apr_pool_create_unmanaged_ex(&slow->pool, NULL, NULL) != APR_SUCCESS)
@@ -235,13 +236,7 @@ struct dav_reply *slow_reply(struct slow *slow)
 
 void slow_multistatus(struct slow *slow, struct buffer *out)
 {
-    struct buffer whole;
-    size_t skipped = sizeof MULTISTATUS_DECLARATION - 1;
-
-    buffer_init(&whole, TEXT_MAX * 8);
-    multistatus_begin(&whole);
-    multistatus_status(&whole, slow->operation->target, slow->reply.status, CONDITION_NONE);
-    multistatus_end(&whole);
-    buffer_append(out, whole.data + skipped, whole.size - skipped);
-    buffer_release(&whole);
+    multistatus_begin_inside(out);
+    multistatus_status(out, SLOW_HREF, slow->reply.status, CONDITION_NONE);
+    multistatus_end(out);
 }

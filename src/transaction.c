@@ -115,7 +115,6 @@ static enum MHD_Result answer_request(struct transaction *t)
     return answer(t, dav_request_reply(t->request));
 }
 
-/* An answer of src/ itself, once the body is read, or at once if it is to be left unread. */
 static void make_refusal(struct transaction *t, int status, const char *text)
 {
     static const struct {
@@ -129,9 +128,9 @@ static void make_refusal(struct transaction *t, int status, const char *text)
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         if (more[i].status == status)
             apr_table_setn(t->refusal->headers, more[i].header, more[i].value);
-    t->refusal->close = t->head.is_framing_odd;
 }
 
+/* An answer of src/ itself, once the body is read, or at once if it is to be left unread. */
 static enum MHD_Result refuse(struct transaction *t, int status, const char *text)
 {
     make_refusal(t, status, text);
