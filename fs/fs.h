@@ -16,7 +16,9 @@
  * Life. A backend is opened by its own function (posix_open), lives as long as the process and is
  * closed by fs_close. Directories and files are handles: each one opened is closed exactly once.
  *
- * Threads. A struct fs may be used by any number of threads at once; a handle by one at a time.
+ * Threads. A struct fs may be used by any number of threads at once; a handle by one at a time, but for
+ * one thing: the names in an open directory may be worked on by several threads, as long as only one of
+ * them reads it (dir_next, tell, seek). Each of them keeps it open for itself (fs_dir_keep).
  *
  * Errors. 0 or a positive errno. Callers should expect ENOENT, ENOTDIR, EEXIST, EACCES, ENOSPC,
  * EDQUOT and EXDEV to mean what they say; out-parameters are untouched on failure.
@@ -26,6 +28,7 @@
 #ifndef HOLDFAST_FS_H
 #define HOLDFAST_FS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,7 +47,7 @@ struct fs_dir;
 struct fs_file;
 struct journal;
 
-enum fs_type { FS_FILE, FS_DIR, FS_LINK, FS_OTHER };
+enum fs_type { FS_FILE, FS_DIR, FS_LINK, FS_OTHER, FS_UNKNOWN /* fs_dir_next_typed only */ };
 
 struct fs_stat {
     enum fs_type type;
@@ -53,6 +56,7 @@ struct fs_stat {
     uint64_t dev, ino;
     uint64_t size;
     int64_t mtime_ns;
+    int64_t ctime_ns; /* last change of anything: content, mode, attributes, names */
     int64_t btime_ns; /* birth; where the file system keeps none, the earlier of mtime and ctime */
 };
 
@@ -83,10 +87,12 @@ struct fs_ops {
     /* In an open directory; `name` "" is the directory itself where stat_at, get_attr, set_attr
      * and set_meta take it. Links are not followed. */
     int (*stat_at)(struct fs_dir *dir, const char *name, struct fs_stat *out);
-    int (*open_at)(struct fs_dir *dir, const char *name, int *out_fd, struct fs_stat *out);
+    int (*open_at)(struct fs_dir *dir, const char *name, bool is_file, int *out_fd, struct fs_stat *out);
     int (*dir_enter)(struct fs_dir *dir, const char *name, struct fs_dir **out);
-    int (*dir_next)(struct fs_dir *dir, const char **out_name);
-    int (*dir_rewind)(struct fs_dir *dir);
+    int (*dir_up)(struct fs_dir *dir, struct fs_dir **out);
+    int (*dir_next)(struct fs_dir *dir, const char **out_name, enum fs_type *out_type);
+    int64_t (*dir_tell)(struct fs_dir *dir);
+    int (*dir_seek)(struct fs_dir *dir, int64_t pos);
     int (*dir_sync)(struct fs_dir *dir);
     int (*tree_sync)(struct fs_dir *dir);
     void (*dir_close)(struct fs_dir *dir);
@@ -122,6 +128,7 @@ struct fs {
 };
 struct fs_dir {
     struct fs *fs;
+    atomic_uint keepers; /* who must still close it, but for one */
 };
 struct fs_file {
     struct fs *fs;
@@ -160,7 +167,14 @@ static inline int fs_stat_at(struct fs_dir *dir, const char *name, struct fs_sta
 /* As fs_open, for an entry of an open directory; ELOOP if it is a link. */
 static inline int fs_open_at(struct fs_dir *dir, const char *name, int *out_fd, struct fs_stat *out)
 {
-    return dir->fs->ops->open_at(dir, name, out_fd, out);
+    return dir->fs->ops->open_at(dir, name, false, out_fd, out);
+}
+
+/* The same for an entry of which the directory has just said that it is a file: quicker. Should
+ * something else have taken its place, it may be opened (without waiting for anything) and closed. */
+static inline int fs_open_file_at(struct fs_dir *dir, const char *name, int *out_fd, struct fs_stat *out)
+{
+    return dir->fs->ops->open_at(dir, name, true, out_fd, out);
 }
 
 /* One level down; ENOTDIR or ELOOP if the entry is a link. */
@@ -169,17 +183,42 @@ static inline int fs_dir_enter(struct fs_dir *dir, const char *name, struct fs_d
     return dir->fs->ops->dir_enter(dir, name, out);
 }
 
+/* The directory that has this one as an entry: opened, and nothing else. Somebody may have moved this
+ * one, out of the root even, so the caller compares what he got with what he knows (nest.h). */
+static inline int fs_dir_up(struct fs_dir *dir, struct fs_dir **out)
+{
+    return dir->fs->ops->dir_up(dir, out);
+}
+
 /* The next name, without "." and "..", in no order; NULL at the end. It lives until the next call
  * on this directory. Hidden names are reported too. Entries that are removed or made meanwhile may
  * or may not be seen. */
+static inline int fs_dir_next_typed(struct fs_dir *dir, const char **out_name, enum fs_type *out_type)
+{
+    return dir->fs->ops->dir_next(dir, out_name, out_type);
+}
+
 static inline int fs_dir_next(struct fs_dir *dir, const char **out_name)
 {
-    return dir->fs->ops->dir_next(dir, out_name);
+    enum fs_type type;
+
+    return fs_dir_next_typed(dir, out_name, &type);
+}
+
+/* Where the next name will be read; good for any handle of the same directory. */
+static inline int64_t fs_dir_tell(struct fs_dir *dir)
+{
+    return dir->fs->ops->dir_tell(dir);
+}
+
+static inline int fs_dir_seek(struct fs_dir *dir, int64_t pos)
+{
+    return dir->fs->ops->dir_seek(dir, pos);
 }
 
 static inline int fs_dir_rewind(struct fs_dir *dir)
 {
-    return dir->fs->ops->dir_rewind(dir);
+    return fs_dir_seek(dir, 0);
 }
 
 /* Makes the directory's entries durable, whatever fs->durable says. */
@@ -194,9 +233,15 @@ static inline int fs_tree_sync(struct fs_dir *dir)
     return dir->fs->ops->tree_sync(dir);
 }
 
+/* One more must close it. */
+static inline void fs_dir_keep(struct fs_dir *dir)
+{
+    atomic_fetch_add_explicit(&dir->keepers, 1, memory_order_relaxed);
+}
+
 static inline void fs_dir_close(struct fs_dir *dir)
 {
-    if (dir)
+    if (dir && atomic_fetch_sub_explicit(&dir->keepers, 1, memory_order_acq_rel) == 0)
         dir->fs->ops->dir_close(dir);
 }
 

@@ -77,6 +77,7 @@ int posix_statx(int fd, const char *name, struct fs_stat *out)
         .ino = sx.stx_ino,
         .size = sx.stx_size,
         .mtime_ns = mtime_ns,
+        .ctime_ns = ctime_ns,
         .btime_ns = mtime_ns < ctime_ns ? mtime_ns : ctime_ns,
     };
     if (sx.stx_mask & STATX_BTIME)
@@ -127,15 +128,18 @@ int posix_stat_at(struct fs_dir *dir, const char *name, struct fs_stat *out)
     return posix_statx(dir_fd(dir), name, out);
 }
 
-int posix_open_at(struct fs_dir *dir, const char *name, int *out_fd, struct fs_stat *out)
+int posix_open_at(struct fs_dir *dir, const char *name, bool is_file, int *out_fd, struct fs_stat *out)
 {
     struct fs_stat st;
 
-    int err = posix_stat_at(dir, name, &st);
-    if (!err)
-        err = posix_check_file(&st);
-    if (err)
-        return err;
+    assert_name(name);
+    if (!is_file) {
+        int err = posix_stat_at(dir, name, &st);
+        if (!err)
+            err = posix_check_file(&st);
+        if (err)
+            return err;
+    }
     int fd = openat(dir_fd(dir), name, POSIX_READ | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? errno : posix_take_file(fd, out_fd, out);
 }
@@ -147,6 +151,13 @@ int posix_dir_enter(struct fs_dir *dir, const char *name, struct fs_dir **out)
     if (fd < 0)
         return errno;
     return posix_dir_wrap(dir->fs, fd, out);
+}
+
+int posix_dir_up(struct fs_dir *dir, struct fs_dir **out)
+{
+    int fd = openat(dir_fd(dir), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? errno : posix_dir_wrap(dir->fs, fd, out);
 }
 
 static int fill_entries(struct posix_dir *dir)
@@ -166,7 +177,23 @@ static bool is_dot(const char *name)
     return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-int posix_dir_next(struct fs_dir *base, const char **out_name)
+static enum fs_type from_dirent(unsigned char type)
+{
+    switch (type) {
+    case DT_REG:
+        return FS_FILE;
+    case DT_DIR:
+        return FS_DIR;
+    case DT_LNK:
+        return FS_LINK;
+    case DT_UNKNOWN:
+        return FS_UNKNOWN;
+    default:
+        return FS_OTHER;
+    }
+}
+
+int posix_dir_next(struct fs_dir *base, const char **out_name, enum fs_type *out_type)
 {
     struct posix_dir *dir = (struct posix_dir *)base;
 
@@ -182,19 +209,27 @@ int posix_dir_next(struct fs_dir *base, const char **out_name)
         }
         const struct dirent64 *entry = (const void *)(dir->entries + dir->entries_pos);
         dir->entries_pos += entry->d_reclen;
+        dir->pos = entry->d_off;
         if (!is_dot(entry->d_name)) {
             *out_name = entry->d_name;
+            *out_type = from_dirent(entry->d_type);
             return 0;
         }
     }
 }
 
-int posix_dir_rewind(struct fs_dir *base)
+int64_t posix_dir_tell(struct fs_dir *dir)
+{
+    return ((const struct posix_dir *)dir)->pos;
+}
+
+int posix_dir_seek(struct fs_dir *base, int64_t pos)
 {
     struct posix_dir *dir = (struct posix_dir *)base;
 
     dir->entries_pos = dir->entries_len = 0;
-    return lseek(dir->fd, 0, SEEK_SET) < 0 ? errno : 0;
+    dir->pos = pos;
+    return lseek(dir->fd, pos, SEEK_SET) < 0 ? errno : 0;
 }
 
 int posix_dir_sync(struct fs_dir *dir)

@@ -28,6 +28,7 @@ struct posix_dir {
     int fd;
     char *entries; /* what getdents64 filled, from the first fs_dir_next on */
     size_t entries_pos, entries_len;
+    int64_t pos; /* behind the name that was read last */
 };
 
 struct posix_file {
@@ -61,10 +62,12 @@ int posix_take_file(int fd, int *out_fd, struct fs_stat *out);
 
 int posix_dir_wrap(struct fs *fs, int fd, struct fs_dir **out);
 int posix_stat_at(struct fs_dir *dir, const char *name, struct fs_stat *out);
-int posix_open_at(struct fs_dir *dir, const char *name, int *out_fd, struct fs_stat *out);
+int posix_open_at(struct fs_dir *dir, const char *name, bool is_file, int *out_fd, struct fs_stat *out);
 int posix_dir_enter(struct fs_dir *dir, const char *name, struct fs_dir **out);
-int posix_dir_next(struct fs_dir *dir, const char **out_name);
-int posix_dir_rewind(struct fs_dir *dir);
+int posix_dir_up(struct fs_dir *dir, struct fs_dir **out);
+int posix_dir_next(struct fs_dir *dir, const char **out_name, enum fs_type *out_type);
+int64_t posix_dir_tell(struct fs_dir *dir);
+int posix_dir_seek(struct fs_dir *dir, int64_t pos);
 int posix_dir_sync(struct fs_dir *dir);
 int posix_tree_sync(struct fs_dir *dir);
 void posix_dir_close(struct fs_dir *dir);

@@ -167,10 +167,11 @@ static int mem_stat_at(struct fs_dir *dir, const char *name, struct fs_stat *out
     return mem_end(dir->fs, err);
 }
 
-static int mem_open_at(struct fs_dir *dir, const char *name, int *out_fd, struct fs_stat *out)
+static int mem_open_at(struct fs_dir *dir, const char *name, bool is_file, int *out_fd, struct fs_stat *out)
 {
     struct node *node;
 
+    (void)is_file;
     int err = mem_begin(dir->fs, FS_MEM_OPEN_AT);
     if (err)
         return err;
@@ -189,7 +190,16 @@ static int mem_dir_enter(struct fs_dir *dir, const char *name, struct fs_dir **o
     return mem_end(dir->fs, err ? err : open_dir(dir->fs, node, out));
 }
 
-static int mem_dir_next(struct fs_dir *base, const char **out_name)
+static int mem_dir_up(struct fs_dir *dir, struct fs_dir **out)
+{
+    int err = mem_begin(dir->fs, FS_MEM_DIR_UP);
+    if (err)
+        return err;
+    struct node *node = node_parent(mem(dir->fs)->root, dir_node(dir));
+    return mem_end(dir->fs, node ? open_dir(dir->fs, node, out) : ENOENT);
+}
+
+static int mem_dir_next(struct fs_dir *base, const char **out_name, enum fs_type *out_type)
 {
     struct mem_dir *dir = (struct mem_dir *)base;
 
@@ -202,17 +212,23 @@ static int mem_dir_next(struct fs_dir *base, const char **out_name)
     if (entry) {
         dir->serial = entry->serial;
         memcpy(dir->name, entry->name, strlen(entry->name) + 1);
+        *out_type = mem(base->fs)->quirks & FS_MEM_NO_TYPES ? FS_UNKNOWN : entry->node->st.type;
     }
     *out_name = entry ? dir->name : NULL;
     return mem_end(base->fs, 0);
 }
 
-static int mem_dir_rewind(struct fs_dir *base)
+static int64_t mem_dir_tell(struct fs_dir *base)
 {
-    int err = mem_begin(base->fs, FS_MEM_DIR_REWIND);
+    return (int64_t)((struct mem_dir *)base)->serial;
+}
+
+static int mem_dir_seek(struct fs_dir *base, int64_t pos)
+{
+    int err = mem_begin(base->fs, FS_MEM_DIR_SEEK);
     if (err)
         return err;
-    ((struct mem_dir *)base)->serial = 0;
+    ((struct mem_dir *)base)->serial = (uint64_t)pos;
     return mem_end(base->fs, 0);
 }
 
@@ -468,8 +484,10 @@ static const struct fs_ops mem_ops = {
     .stat_at = mem_stat_at,
     .open_at = mem_open_at,
     .dir_enter = mem_dir_enter,
+    .dir_up = mem_dir_up,
     .dir_next = mem_dir_next,
-    .dir_rewind = mem_dir_rewind,
+    .dir_tell = mem_dir_tell,
+    .dir_seek = mem_dir_seek,
     .dir_sync = mem_dir_sync,
     .tree_sync = mem_tree_sync,
     .dir_close = mem_dir_close,

@@ -13,7 +13,7 @@
 
 #include "fs/fs.h"
 
-/* dir_close and close cannot fail and are not counted. */
+/* dir_tell, dir_close and close cannot fail and are not counted. */
 enum fs_mem_op {
     FS_MEM_ANY,
     FS_MEM_STAT,
@@ -23,8 +23,9 @@ enum fs_mem_op {
     FS_MEM_STAT_AT,
     FS_MEM_OPEN_AT,
     FS_MEM_DIR_ENTER,
+    FS_MEM_DIR_UP,
     FS_MEM_DIR_NEXT,
-    FS_MEM_DIR_REWIND,
+    FS_MEM_DIR_SEEK,
     FS_MEM_DIR_SYNC,
     FS_MEM_TREE_SYNC,
     FS_MEM_GET_ATTR,
@@ -49,7 +50,7 @@ enum fs_mem_op {
 };
 
 /* File systems that cannot do everything. */
-enum { FS_MEM_NO_UNNAMED = 1, FS_MEM_NO_EXCHANGE = 2, FS_MEM_NO_ATTRS = 4 };
+enum { FS_MEM_NO_UNNAMED = 1, FS_MEM_NO_EXCHANGE = 2, FS_MEM_NO_ATTRS = 4, FS_MEM_NO_TYPES = 8 };
 
 int fs_mem_open(struct fs **out);
 void fs_mem_quirks(struct fs *fs, unsigned quirks);

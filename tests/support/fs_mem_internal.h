@@ -41,6 +41,9 @@ void node_set_meta(struct node *node, const struct fs_meta *meta);
 /* In the tree below `base`; NULL if it has no name there. */
 struct node *node_by_ino(struct node *base, uint64_t ino);
 
+/* The directory below `base` that has it as an entry; NULL if none has. */
+struct node *node_parent(struct node *base, const struct node *node);
+
 struct entry *entry_find(const struct node *dir, const char *name);
 
 /* The directory must have a name itself (ENOENT) and not have this one (EEXIST). */

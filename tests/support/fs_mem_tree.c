@@ -29,6 +29,7 @@ struct node *node_new(enum fs_type type, uint32_t mode, uint64_t dev)
         .dev = dev,
         .ino = 2 + atomic_fetch_add(&inos, 1),
         .mtime_ns = now,
+        .ctime_ns = now,
         .btime_ns = now,
     };
     return node;
@@ -47,7 +48,7 @@ void node_free_if_unused(struct node *node)
 
 void node_touch(struct node *node)
 {
-    node->st.mtime_ns = node_now();
+    node->st.mtime_ns = node->st.ctime_ns = node_now();
 }
 
 int node_set_attr(struct node *node, const void *value, size_t len)
@@ -65,6 +66,7 @@ int node_set_attr(struct node *node, const void *value, size_t len)
     free(node->attr);
     node->attr = attr;
     node->attr_len = len;
+    node->st.ctime_ns = node_now();
     return 0;
 }
 
@@ -78,6 +80,7 @@ void node_set_meta(struct node *node, const struct fs_meta *meta)
         node->st.mode = meta->mode;
     if (meta->set & FS_SET_MTIME)
         node->st.mtime_ns = meta->mtime_ns;
+    node->st.ctime_ns = node_now();
 }
 
 struct node *node_by_ino(struct node *base, uint64_t ino)
@@ -86,6 +89,18 @@ struct node *node_by_ino(struct node *base, uint64_t ino)
         return base;
     for (const struct entry *entry = base->entries; entry; entry = entry->next) {
         struct node *found = node_by_ino(entry->node, ino);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+struct node *node_parent(struct node *base, const struct node *node)
+{
+    for (const struct entry *entry = base->entries; entry; entry = entry->next) {
+        if (entry->node == node)
+            return base;
+        struct node *found = node_parent(entry->node, node);
         if (found)
             return found;
     }

@@ -213,6 +213,9 @@ static void only_files_are_opened(void **state)
     assert_int_equal(fs_open_at(world->root, "link", &fd, &st), ELOOP);
     assert_int_equal(fs_open_at(world->root, "special", &fd, &st), EACCES);
     assert_int_equal(fs_open_at(world->root, "nothing", &fd, &st), ENOENT);
+    assert_int_equal(fs_open_file_at(world->root, "link", &fd, &st), ELOOP); /* not a file any more */
+    assert_int_equal(fs_open_file_at(world->root, "special", &fd, &st), EACCES);
+    assert_int_equal(fs_open_file_at(world->root, "nothing", &fd, &st), ENOENT);
     assert_int_equal(fd, -2); /* untouched on failure */
     assert_int_equal(st.size, 77);
 }
@@ -310,6 +313,118 @@ static void a_directory_lists_each_name_once(void **state)
         assert_int_equal(fs_dir_rewind(dir), 0);
     }
     fs_dir_close(dir);
+}
+
+static void a_directory_tells_what_its_entries_are(void **state)
+{
+    static const struct {
+        const char *name;
+        enum fs_type type;
+    } rows[] = { { "dir", FS_DIR }, { "file", FS_FILE }, { "link", FS_LINK }, { "special", FS_OTHER } };
+    struct world *world = *state;
+    unsigned seen = 0;
+    enum fs_type type;
+    const char *name;
+
+    support_fs_mkdir(world->fs, "dir");
+    support_fs_write(world->fs, "file", "");
+    make_symlink(world, "link", "file");
+    make_special(world, "special");
+    while (fs_dir_next_typed(world->root, &name, &type) == 0 && name)
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+            if (strcmp(rows[i].name, name) == 0) {
+                assert_true(type == rows[i].type || (world->folder && type == FS_UNKNOWN));
+                seen |= 1u << i;
+            }
+    assert_int_equal(seen, 15);
+}
+
+static void another_handle_reads_on_where_one_was(void **state)
+{
+    struct world *world = *state;
+    unsigned seen[2000] = { 0 };
+    struct fs_dir *dir;
+    const char *name;
+    char path[32];
+
+    support_fs_mkdir(world->fs, "dir");
+    for (int i = 0; i < 2000; i++) {
+        snprintf(path, sizeof(path), "dir/%04d", i);
+        support_fs_write(world->fs, path, "");
+    }
+    assert_int_equal(fs_dir_open(world->fs, "dir", &dir), 0);
+    assert_int_equal(fs_dir_tell(dir), 0);
+    for (int i = 1; fs_dir_next(dir, &name) == 0 && name; i++) {
+        seen[atoi(name)]++;
+        if (i % 300)
+            continue;
+        int64_t pos = fs_dir_tell(dir);
+        fs_dir_close(dir);
+        assert_int_equal(fs_dir_open(world->fs, "dir", &dir), 0);
+        assert_int_equal(fs_dir_seek(dir, pos), 0);
+        assert_int_equal(fs_dir_tell(dir), pos);
+    }
+    for (int i = 0; i < 2000; i++)
+        assert_int_equal(seen[i], 1);
+    fs_dir_close(dir);
+}
+
+static void from_a_directory_one_comes_to_what_holds_it(void **state)
+{
+    struct world *world = *state;
+    struct fs_dir *dir, *up, *above;
+    struct fs_stat st, up_st;
+
+    support_fs_mkdir(world->fs, "a");
+    support_fs_mkdir(world->fs, "a/b");
+    assert_int_equal(fs_dir_open(world->fs, "a/b", &dir), 0);
+    assert_int_equal(fs_dir_up(dir, &up), 0);
+    assert_int_equal(fs_stat(world->fs, "a", &st), 0);
+    assert_int_equal(fs_stat_at(up, "", &up_st), 0);
+    assert_int_equal(up_st.ino, st.ino);
+    assert_int_equal(up_st.dev, st.dev);
+    assert_int_equal(fs_dir_up(up, &above), 0);
+    assert_int_equal(fs_stat_at(above, "", &up_st), 0);
+    assert_int_equal(fs_stat(world->fs, "", &st), 0);
+    assert_int_equal(up_st.ino, st.ino);
+    fs_dir_close(above);
+    fs_dir_close(up);
+    fs_dir_close(dir);
+}
+
+static void a_directory_that_is_kept_stays_open(void **state)
+{
+    struct world *world = *state;
+    struct fs_dir *dir;
+    struct fs_stat st;
+
+    support_fs_mkdir(world->fs, "dir");
+    assert_int_equal(fs_dir_open(world->fs, "dir", &dir), 0);
+    fs_dir_keep(dir);
+    fs_dir_close(dir);
+    assert_int_equal(fs_stat_at(dir, "", &st), 0);
+    fs_dir_close(dir); /* tear_down counts what is open */
+}
+
+static void every_change_shows_in_the_time_of_change(void **state)
+{
+    const struct fs_meta meta = { .set = FS_SET_MODE | FS_SET_MTIME, .mode = 0600, .mtime_ns = 1 };
+    struct world *world = *state;
+    struct fs_stat made, now;
+
+    support_fs_write(world->fs, "f", "");
+    assert_int_equal(fs_stat(world->fs, "f", &made), 0);
+    assert_true(made.ctime_ns >= made.btime_ns);
+    usleep(20000); /* longer than a tick of the kernel's clock */
+    assert_int_equal(fs_set_attr(world->root, "f", "a", 1), 0);
+    assert_int_equal(fs_stat(world->fs, "f", &now), 0);
+    assert_true(now.ctime_ns > made.ctime_ns);
+    assert_int_equal(now.mtime_ns, made.mtime_ns);
+    made = now;
+    usleep(20000);
+    assert_int_equal(fs_set_meta(world->root, "f", &meta), 0);
+    assert_int_equal(fs_stat(world->fs, "f", &now), 0);
+    assert_true(now.ctime_ns > made.ctime_ns);
 }
 
 static void the_empty_name_is_the_directory_itself(void **state)
@@ -555,6 +670,11 @@ int main(void)
         ON_BOTH(links_that_lead_nowhere_say_why),
         ON_BOTH(the_real_path_has_no_links_in_it),
         ON_BOTH(a_directory_lists_each_name_once),
+        ON_BOTH(a_directory_tells_what_its_entries_are),
+        ON_BOTH(another_handle_reads_on_where_one_was),
+        ON_BOTH(from_a_directory_one_comes_to_what_holds_it),
+        ON_BOTH(a_directory_that_is_kept_stays_open),
+        ON_BOTH(every_change_shows_in_the_time_of_change),
         ON_BOTH(the_empty_name_is_the_directory_itself),
         ON_BOTH(attributes_are_set_read_and_removed),
         ON_BOTH(attributes_are_read_through_an_open_file_too),
