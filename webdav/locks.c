@@ -1,80 +1,30 @@
 /*
- * The table of locks: an array of pointers, sorted by root.
+ * What a change of a lock consists of: the table, the database, the table again.
  *
- * In strcmp order the tree below "a" is one run of entries, those from "a/" to before "a0" ('0' is
- * '/' + 1), although "a-b" lies between "a" and "a/b". So everything is binary search and a short
- * run, and nothing needs a second index: a token is always asked for together with a path.
- *
- * Two locks inside. `writer` is held over a whole change with its write to the database, which may
- * take an fsync; `table` is taken for writing only while pointers move. So connection threads, which
- * read, never wait for a disk. Whoever holds `writer` may read the array without `table`.
+ * The mutex is held while the table is looked at or changed, never while the database is written, which
+ * may take an fsync: connection threads, which read, must not wait for a disk, and changes by several
+ * clients are to share a transaction. Meanwhile the lock in question stands in the table, marked as
+ * `changing`, and counts: a new one is in everybody's way before its owner hears of it, one that is being
+ * removed until it is gone. Whoever wants to change it too waits for the mark to go.
  */
 #include "webdav/locks.h"
 
 #include <apr_uuid.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "webdav/locktable.h"
+
 struct locks {
     struct state *state;
-    pthread_mutex_t writer;
-    pthread_rwlock_t table;
-    struct lock **items; /* each one allocation, strings included */
-    size_t capacity;
-    atomic_size_t count;
-    int64_t next_expiry_ns; /* no lock expires before; under writer */
+    pthread_mutex_t mutex;
+    pthread_cond_t settled; /* a mark has gone */
+    struct locktable table;
+    int64_t next_expiry_ns; /* no lock expires before */
 };
-
-/* ---- single locks ---- */
-
-static char *put_string(char *at, const char *text, const char **out)
-{
-    size_t size = strlen(text) + 1;
-    *out = memcpy(at, text, size);
-    return at + size;
-}
-
-static size_t lock_size(const struct lock *lock)
-{
-    return sizeof(*lock) + strlen(lock->token) + strlen(lock->root) + strlen(lock->user) +
-           strlen(lock->owner) + 4;
-}
-
-/* Into `memory` of lock_size() bytes. */
-static struct lock *lock_copy(void *memory, const struct lock *from)
-{
-    struct lock *copy = memory;
-    *copy = *from;
-    copy->next = NULL;
-    char *at = (char *)(copy + 1);
-    at = put_string(at, from->token, &copy->token);
-    at = put_string(at, from->root, &copy->root);
-    at = put_string(at, from->user, &copy->user);
-    put_string(at, from->owner, &copy->owner);
-    return copy;
-}
-
-static struct lock *lock_new(const struct lock *from)
-{
-    void *memory = malloc(lock_size(from));
-    if (!memory)
-        abort();
-    return lock_copy(memory, from);
-}
-
-static struct lock *lock_hand_out(apr_pool_t *pool, const struct lock *from)
-{
-    return lock_copy(apr_palloc(pool, lock_size(from)), from);
-}
-
-static bool is_live(const struct lock *lock, int64_t now_ns)
-{
-    return lock->expires_ns > now_ns;
-}
 
 static int64_t expiry(int64_t timeout_s, int64_t now_ns)
 {
@@ -100,115 +50,13 @@ int64_t locks_now(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* ---- the sorted array ---- */
-
-/* Roots as strings of which the first `len` bytes count, with `last` after them. */
-static int root_compare(const char *root, const char *path, size_t len, char last)
+static void expect_expiry(struct locks *locks, const struct lock *lock)
 {
-    int order = strncmp(root, path, len);
-    if (order != 0)
-        return order;
-    return (int)(unsigned char)root[len] - (int)(unsigned char)last;
+    if (lock->expires_ns < locks->next_expiry_ns)
+        locks->next_expiry_ns = lock->expires_ns;
 }
 
-/* The first entry whose root is not before path[0..len) + last (one more byte, or NUL for none). */
-static size_t lower_bound(const struct locks *locks, const char *path, size_t len, char last)
-{
-    size_t low = 0, high = atomic_load(&locks->count);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (root_compare(locks->items[middle]->root, path, len, last) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* The run of locks whose root is exactly path[0..len). */
-static void range_at(const struct locks *locks, const char *path, size_t len, size_t *out_first,
-                     size_t *out_end)
-{
-    size_t first = lower_bound(locks, path, len, '\0'), end = first;
-    while (end < atomic_load(&locks->count) && root_compare(locks->items[end]->root, path, len, '\0') == 0)
-        end++;
-    *out_first = first;
-    *out_end = end;
-}
-
-/* The run of locks whose root is strictly below the path. */
-static void range_below(const struct locks *locks, const char *path, size_t *out_first, size_t *out_end)
-{
-    size_t len = strlen(path);
-    if (len == 0) {
-        size_t first;
-        range_at(locks, "", 0, &first, out_first);
-        *out_end = atomic_load(&locks->count);
-        return;
-    }
-    *out_first = lower_bound(locks, path, len, '/');
-    *out_end = lower_bound(locks, path, len, '/' + 1);
-}
-
-/* Calls each() for the live locks on the path and the deep ones above it, until it returns true. */
-typedef bool visit_fn(void *ctx, struct lock *lock);
-
-static bool visit_covering(const struct locks *locks, const char *path, int64_t now_ns, visit_fn *visit,
-                           void *ctx)
-{
-    size_t full = strlen(path);
-    for (size_t len = full;; len--) {
-        if (len == full || len == 0 || path[len] == '/') {
-            size_t first, end;
-            range_at(locks, path, len, &first, &end);
-            for (size_t i = first; i < end; i++) {
-                struct lock *lock = locks->items[i];
-                if ((len == full || lock->deep) && is_live(lock, now_ns) && visit(ctx, lock))
-                    return true;
-            }
-        }
-        if (len == 0)
-            return false;
-    }
-}
-
-static void array_insert(struct locks *locks, struct lock *lock)
-{
-    pthread_rwlock_wrlock(&locks->table);
-    size_t count = atomic_load(&locks->count);
-    if (count == locks->capacity) {
-        size_t capacity = locks->capacity ? 2 * locks->capacity : 64;
-        struct lock **items = realloc(locks->items, capacity * sizeof(struct lock *));
-        if (!items)
-            abort();
-        locks->items = items;
-        locks->capacity = capacity;
-    }
-    size_t first, end;
-    range_at(locks, lock->root, strlen(lock->root), &first, &end);
-    memmove(locks->items + end + 1, locks->items + end, (count - end) * sizeof(struct lock *));
-    locks->items[end] = lock;
-    atomic_store(&locks->count, count + 1);
-    pthread_rwlock_unlock(&locks->table);
-}
-
-/* Takes out and frees the entries of [first, end) that are `doomed`. */
-static void array_remove(struct locks *locks, size_t first, size_t end, visit_fn *doomed, void *ctx)
-{
-    pthread_rwlock_wrlock(&locks->table);
-    size_t count = atomic_load(&locks->count), kept = first;
-    for (size_t i = first; i < end; i++) {
-        if (doomed(ctx, locks->items[i]))
-            free(locks->items[i]);
-        else
-            locks->items[kept++] = locks->items[i];
-    }
-    memmove(locks->items + kept, locks->items + end, (count - end) * sizeof(struct lock *));
-    atomic_store(&locks->count, count - (end - kept));
-    pthread_rwlock_unlock(&locks->table);
-}
-
-/* ---- removing, from the database first ---- */
+/* ---- predicates ---- */
 
 static bool is_any(void *ctx, struct lock *lock)
 {
@@ -220,7 +68,7 @@ static bool is_any(void *ctx, struct lock *lock)
 static bool is_expired(void *ctx, struct lock *lock)
 {
     const int64_t *now_ns = ctx;
-    return !is_live(lock, *now_ns);
+    return !locktable_is_live(lock, *now_ns);
 }
 
 static bool is_same(void *ctx, struct lock *lock)
@@ -228,64 +76,103 @@ static bool is_same(void *ctx, struct lock *lock)
     return ctx == lock;
 }
 
-static int remove_range(struct locks *locks, size_t first, size_t end, visit_fn *doomed, void *ctx)
+/* A mark is an address of who set it. */
+static bool is_marked_by(void *ctx, struct lock *lock)
 {
-    if (first == end)
-        return 0;
-    const char **tokens = malloc((end - first) * sizeof(*tokens));
-    if (!tokens)
-        abort();
+    return ctx == lock->changing;
+}
+
+/* ---- removing; the mutex is held, but let go for the database ---- */
+
+static void settle(struct locks *locks, struct lock *lock)
+{
+    lock->changing = NULL;
+    pthread_cond_broadcast(&locks->settled);
+}
+
+/* Marks those of the span that are doomed and that nobody else changes; their tokens, in number
+ * *out_count, are to be freed. */
+static const char **mark_span(struct locks *locks, struct lock_span span, lock_visit_fn *doomed, void *ctx,
+                              const void *mark, size_t *out_count)
+{
+    struct lock_run run = locktable_run(&locks->table, span);
+    const char **tokens = NULL;
     size_t count = 0;
-    for (size_t i = first; i < end; i++)
-        if (doomed(ctx, locks->items[i]))
-            tokens[count++] = locks->items[i]->token;
-    int error = count ? state_lock_remove_all(locks->state, tokens, count) : 0;
+    if (run.first < run.end && !(tokens = malloc((run.end - run.first) * sizeof(*tokens))))
+        abort();
+    for (size_t i = run.first; i < run.end; i++) {
+        struct lock *lock = locks->table.items[i];
+        if (lock->changing || !doomed(ctx, lock))
+            continue;
+        lock->changing = mark;
+        tokens[count++] = lock->token;
+    }
+    *out_count = count;
+    return tokens;
+}
+
+static int remove_span(struct locks *locks, struct lock_span span, lock_visit_fn *doomed, void *ctx)
+{
+    int error = 0;
+    size_t count;
+    const char **tokens = mark_span(locks, span, doomed, ctx, &error, &count);
+    if (count) {
+        pthread_mutex_unlock(&locks->mutex);
+        error = state_lock_remove_all(locks->state, tokens, count);
+        pthread_mutex_lock(&locks->mutex);
+        struct lock_run run = locktable_run(&locks->table, span);
+        for (size_t i = run.first; i < run.end && error; i++)
+            if (is_marked_by(&error, locks->table.items[i]))
+                locks->table.items[i]->changing = NULL;
+        if (!error)
+            locktable_remove(&locks->table, run, is_marked_by, &error);
+        pthread_cond_broadcast(&locks->settled);
+    }
     free(tokens);
-    if (!error && count)
-        array_remove(locks, first, end, doomed, ctx);
     return error;
+}
+
+/* Until nobody is changing any lock of the span. */
+static void wait_span(struct locks *locks, struct lock_span span)
+{
+    struct lock_run run = locktable_run(&locks->table, span);
+    for (size_t i = run.first; i < run.end;) {
+        if (locks->table.items[i]->changing) {
+            pthread_cond_wait(&locks->settled, &locks->mutex);
+            run = locktable_run(&locks->table, span);
+            i = run.first;
+        } else {
+            i++;
+        }
+    }
 }
 
 /* Expired locks are invisible anyhow; this only frees their places, so a failure can wait. */
 static void sweep(struct locks *locks, int64_t now_ns)
 {
+    const struct lock_span all = { .which = SPAN_ALL };
     if (now_ns < locks->next_expiry_ns)
         return;
-    remove_range(locks, 0, atomic_load(&locks->count), is_expired, &now_ns);
-    locks->next_expiry_ns = INT64_MAX;
-    for (size_t i = 0; i < atomic_load(&locks->count); i++)
-        if (locks->items[i]->expires_ns < locks->next_expiry_ns)
-            locks->next_expiry_ns = locks->items[i]->expires_ns;
+    locks->next_expiry_ns = INT64_MAX; /* so that nobody else begins too */
+    remove_span(locks, all, is_expired, &now_ns);
+    for (size_t i = 0; i < atomic_load(&locks->table.count); i++)
+        expect_expiry(locks, locks->table.items[i]);
 }
 
 /* ---- opening ---- */
 
-static int item_compare(const void *a, const void *b)
-{
-    const struct lock *const *left = a, *const *right = b;
-    return strcmp((*left)->root, (*right)->root);
-}
-
 static void load_one(void *ctx, const struct state_lock *stored)
 {
     struct locks *locks = ctx;
-    struct lock lock = { .token = stored->token,
-                         .root = stored->root,
-                         .user = stored->user,
-                         .owner = stored->owner,
-                         .exclusive = stored->exclusive,
-                         .deep = stored->deep,
-                         .expires_ns = stored->expires_ns,
-                         .timeout_s = stored->timeout_s };
-    size_t count = atomic_load(&locks->count);
-    if (count == locks->capacity) {
-        locks->capacity = locks->capacity ? 2 * locks->capacity : 64;
-        locks->items = realloc(locks->items, locks->capacity * sizeof(struct lock *));
-        if (!locks->items)
-            abort();
-    }
-    locks->items[count] = lock_new(&lock);
-    atomic_store(&locks->count, count + 1);
+    const struct lock lock = { .token = stored->token,
+                               .root = stored->root,
+                               .user = stored->user,
+                               .owner = stored->owner,
+                               .exclusive = stored->exclusive,
+                               .deep = stored->deep,
+                               .expires_ns = stored->expires_ns,
+                               .timeout_s = stored->timeout_s };
+    locktable_append(&locks->table, locktable_copy(NULL, &lock));
 }
 
 int locks_open(struct state *state, int64_t now_ns, struct locks **out)
@@ -294,16 +181,17 @@ int locks_open(struct state *state, int64_t now_ns, struct locks **out)
     if (!locks)
         abort();
     locks->state = state;
-    pthread_mutex_init(&locks->writer, NULL);
-    pthread_rwlock_init(&locks->table, NULL);
+    pthread_mutex_init(&locks->mutex, NULL);
+    pthread_cond_init(&locks->settled, NULL);
     int error = state_lock_list(state, load_one, locks);
     if (error) {
         locks_close(locks);
         return error;
     }
-    if (locks->items)
-        qsort(locks->items, atomic_load(&locks->count), sizeof(struct lock *), item_compare);
+    locktable_sort(&locks->table);
+    pthread_mutex_lock(&locks->mutex);
     sweep(locks, now_ns);
+    pthread_mutex_unlock(&locks->mutex);
     *out = locks;
     return 0;
 }
@@ -312,11 +200,9 @@ void locks_close(struct locks *locks)
 {
     if (!locks)
         return;
-    for (size_t i = 0; i < atomic_load(&locks->count); i++)
-        free(locks->items[i]);
-    free(locks->items);
-    pthread_rwlock_destroy(&locks->table);
-    pthread_mutex_destroy(&locks->writer);
+    locktable_release(&locks->table);
+    pthread_cond_destroy(&locks->settled);
+    pthread_mutex_destroy(&locks->mutex);
     free(locks);
 }
 
@@ -342,19 +228,19 @@ static bool is_in_the_way(void *ctx, struct lock *lock)
 static int check_conflict(const struct locks *locks, const struct lock *want, int64_t now_ns,
                           struct lock **out_found)
 {
+    const struct locktable *table = &locks->table;
     struct conflict conflict = { .want = want };
-    bool found = visit_covering(locks, want->root, now_ns, is_in_the_way, &conflict);
+    bool found = locktable_covering(table, want->root, now_ns, is_in_the_way, &conflict);
     if (!found && want->deep) {
-        size_t first, end;
-        range_below(locks, want->root, &first, &end);
-        for (size_t i = first; i < end && !found; i++)
-            found = is_live(locks->items[i], now_ns) && is_in_the_way(&conflict, locks->items[i]);
+        struct lock_run run = locktable_run(table, (struct lock_span){ SPAN_BELOW, want->root });
+        for (size_t i = run.first; i < run.end && !found; i++)
+            found = locktable_is_live(table->items[i], now_ns) && is_in_the_way(&conflict, table->items[i]);
     }
     if (found) {
         *out_found = conflict.found;
         return EEXIST;
     }
-    if (conflict.on_root >= LOCKS_MAX_PER_PATH || atomic_load(&locks->count) >= LOCKS_MAX)
+    if (conflict.on_root >= LOCKS_MAX_PER_PATH || atomic_load(&table->count) >= LOCKS_MAX)
         return EDQUOT;
     return 0;
 }
@@ -364,10 +250,10 @@ struct lock *locks_conflict(struct locks *locks, apr_pool_t *pool, const struct 
     struct lock *found = NULL;
     if (locks_is_empty(locks))
         return NULL;
-    pthread_rwlock_rdlock(&locks->table);
+    pthread_mutex_lock(&locks->mutex);
     if (check_conflict(locks, want, now_ns, &found) == EEXIST)
-        found = lock_hand_out(pool, found);
-    pthread_rwlock_unlock(&locks->table);
+        found = locktable_copy(pool, found);
+    pthread_mutex_unlock(&locks->mutex);
     return found;
 }
 
@@ -380,6 +266,21 @@ static void make_token(char *out)
     apr_uuid_format(out + sizeof(LOCK_TOKEN_SCHEME) - 1, &uuid);
 }
 
+/* It stands in the table, marked; the mutex is let go meanwhile. */
+static int write_new(struct locks *locks, struct lock *lock)
+{
+    struct state_lock stored = as_state(lock);
+    pthread_mutex_unlock(&locks->mutex);
+    int error = state_lock_put(locks->state, &stored);
+    pthread_mutex_lock(&locks->mutex);
+    settle(locks, lock);
+    if (error) {
+        const struct lock_span there = { SPAN_AT, lock->root };
+        locktable_remove(&locks->table, locktable_run(&locks->table, there), is_same, lock);
+    }
+    return error;
+}
+
 int locks_add(struct locks *locks, apr_pool_t *pool, const struct lock *want, int64_t now_ns,
               struct lock **out, struct lock **out_conflict)
 {
@@ -387,24 +288,23 @@ int locks_add(struct locks *locks, apr_pool_t *pool, const struct lock *want, in
     struct lock lock = *want, *found = NULL;
     lock.token = token;
     lock.expires_ns = expiry(want->timeout_s, now_ns);
+    make_token(token);
 
-    pthread_mutex_lock(&locks->writer);
+    pthread_mutex_lock(&locks->mutex);
     sweep(locks, now_ns);
     int error = check_conflict(locks, want, now_ns, &found);
     if (error == EEXIST)
-        *out_conflict = lock_hand_out(pool, found);
+        *out_conflict = locktable_copy(pool, found);
     if (!error) {
-        make_token(token);
-        struct state_lock stored = as_state(&lock);
-        error = state_lock_put(locks->state, &stored);
+        struct lock *added = locktable_copy(NULL, &lock);
+        added->changing = &lock;
+        locktable_insert(&locks->table, added);
+        expect_expiry(locks, &lock);
+        error = write_new(locks, added);
     }
-    if (!error) {
-        array_insert(locks, lock_new(&lock));
-        if (lock.expires_ns < locks->next_expiry_ns)
-            locks->next_expiry_ns = lock.expires_ns;
-        *out = lock_hand_out(pool, &lock);
-    }
-    pthread_mutex_unlock(&locks->writer);
+    pthread_mutex_unlock(&locks->mutex);
+    if (!error)
+        *out = locktable_copy(pool, &lock);
     return error;
 }
 
@@ -424,73 +324,77 @@ static bool has_token(void *ctx, struct lock *lock)
     return true;
 }
 
-/* The writer lock is held. */
-static int find_own(const struct locks *locks, const char *token, const char *path, const char *user,
+/* The mutex is held. The lock is one that nobody is changing. */
+static int find_own(struct locks *locks, const char *token, const char *path, const char *user,
                     int64_t now_ns, struct lock **out)
 {
     struct by_token search = { .token = token };
-    if (!visit_covering(locks, path, now_ns, has_token, &search))
-        return ENOENT;
-    if (strcmp(search.found->user, user) != 0)
-        return EPERM;
-    *out = search.found;
-    return 0;
+    while (locktable_covering(&locks->table, path, now_ns, has_token, &search)) {
+        if (strcmp(search.found->user, user) != 0)
+            return EPERM;
+        if (!search.found->changing) {
+            *out = search.found;
+            return 0;
+        }
+        pthread_cond_wait(&locks->settled, &locks->mutex);
+    }
+    return ENOENT;
 }
 
 int locks_refresh(struct locks *locks, apr_pool_t *pool, const char *token, const char *path,
                   const char *user, int64_t timeout_s, int64_t now_ns, struct lock **out)
 {
     struct lock *lock;
-    pthread_mutex_lock(&locks->writer);
+    pthread_mutex_lock(&locks->mutex);
     int error = find_own(locks, token, path, user, now_ns, &lock);
     if (!error) {
         struct state_lock stored = as_state(lock);
         stored.timeout_s = timeout_s;
         stored.expires_ns = expiry(timeout_s, now_ns);
+        lock->changing = &stored;
+        pthread_mutex_unlock(&locks->mutex);
         error = state_lock_put(locks->state, &stored);
+        pthread_mutex_lock(&locks->mutex);
         if (!error) {
-            pthread_rwlock_wrlock(&locks->table);
             lock->timeout_s = stored.timeout_s;
             lock->expires_ns = stored.expires_ns;
-            pthread_rwlock_unlock(&locks->table);
-            if (lock->expires_ns < locks->next_expiry_ns)
-                locks->next_expiry_ns = lock->expires_ns;
-            *out = lock_hand_out(pool, lock);
+            expect_expiry(locks, lock);
+            *out = locktable_copy(pool, lock);
         }
+        settle(locks, lock);
     }
     sweep(locks, now_ns);
-    pthread_mutex_unlock(&locks->writer);
+    pthread_mutex_unlock(&locks->mutex);
     return error;
 }
 
 int locks_remove(struct locks *locks, const char *token, const char *path, const char *user, int64_t now_ns)
 {
     struct lock *lock;
-    pthread_mutex_lock(&locks->writer);
+    pthread_mutex_lock(&locks->mutex);
     int error = find_own(locks, token, path, user, now_ns, &lock);
-    if (!error) {
-        size_t first, end;
-        range_at(locks, lock->root, strlen(lock->root), &first, &end);
-        error = remove_range(locks, first, end, is_same, lock);
-    }
+    if (!error)
+        error = remove_span(locks, (struct lock_span){ SPAN_AT, lock->root }, is_same, lock);
     sweep(locks, now_ns);
-    pthread_mutex_unlock(&locks->writer);
+    pthread_mutex_unlock(&locks->mutex);
     return error;
+}
+
+static int drop_span(struct locks *locks, struct lock_span span)
+{
+    wait_span(locks, span);
+    return remove_span(locks, span, is_any, NULL);
 }
 
 int locks_drop_tree(struct locks *locks, const char *path, bool itself)
 {
     if (locks_is_empty(locks))
         return 0;
-    size_t first, end;
-    pthread_mutex_lock(&locks->writer);
-    range_below(locks, path, &first, &end);
-    int error = remove_range(locks, first, end, is_any, NULL);
-    if (!error && itself) {
-        range_at(locks, path, strlen(path), &first, &end);
-        error = remove_range(locks, first, end, is_any, NULL);
-    }
-    pthread_mutex_unlock(&locks->writer);
+    pthread_mutex_lock(&locks->mutex);
+    int error = drop_span(locks, (struct lock_span){ SPAN_BELOW, path });
+    if (!error && itself)
+        error = drop_span(locks, (struct lock_span){ SPAN_AT, path });
+    pthread_mutex_unlock(&locks->mutex);
     return error;
 }
 
@@ -504,7 +408,7 @@ struct collect {
 static bool collect_copy(void *ctx, struct lock *lock)
 {
     struct collect *collect = ctx;
-    *collect->last = lock_hand_out(collect->pool, lock);
+    *collect->last = locktable_copy(collect->pool, lock);
     collect->last = &(*collect->last)->next;
     return false;
 }
@@ -514,9 +418,9 @@ struct lock *locks_covering(struct locks *locks, apr_pool_t *pool, const char *p
     if (locks_is_empty(locks))
         return NULL;
     struct collect collect = { .pool = pool, .last = &collect.first };
-    pthread_rwlock_rdlock(&locks->table);
-    visit_covering(locks, path, now_ns, collect_copy, &collect);
-    pthread_rwlock_unlock(&locks->table);
+    pthread_mutex_lock(&locks->mutex);
+    locktable_covering(&locks->table, path, now_ns, collect_copy, &collect);
+    pthread_mutex_unlock(&locks->mutex);
     return collect.first;
 }
 
@@ -525,29 +429,27 @@ struct lock *locks_below(struct locks *locks, apr_pool_t *pool, const char *path
     if (locks_is_empty(locks))
         return NULL;
     struct collect collect = { .pool = pool, .last = &collect.first };
-    size_t first, end;
-    pthread_rwlock_rdlock(&locks->table);
-    range_below(locks, path, &first, &end);
-    for (size_t i = first; i < end; i++)
-        if (is_live(locks->items[i], now_ns))
-            collect_copy(&collect, locks->items[i]);
-    pthread_rwlock_unlock(&locks->table);
+    pthread_mutex_lock(&locks->mutex);
+    struct lock_run run = locktable_run(&locks->table, (struct lock_span){ SPAN_BELOW, path });
+    for (size_t i = run.first; i < run.end; i++)
+        if (locktable_is_live(locks->table.items[i], now_ns))
+            collect_copy(&collect, locks->table.items[i]);
+    pthread_mutex_unlock(&locks->mutex);
     return collect.first;
 }
 
 bool locks_is_empty(struct locks *locks)
 {
-    return atomic_load(&locks->count) == 0;
+    return atomic_load(&locks->table.count) == 0;
 }
 
 bool locks_is_clear(struct locks *locks, const char *path, int64_t now_ns)
 {
     if (locks_is_empty(locks))
         return true;
-    size_t first, end;
-    pthread_rwlock_rdlock(&locks->table);
-    range_below(locks, path, &first, &end);
-    bool is_clear = first == end && !visit_covering(locks, path, now_ns, is_any, NULL);
-    pthread_rwlock_unlock(&locks->table);
+    pthread_mutex_lock(&locks->mutex);
+    struct lock_run run = locktable_run(&locks->table, (struct lock_span){ SPAN_BELOW, path });
+    bool is_clear = run.first == run.end && !locktable_covering(&locks->table, path, now_ns, is_any, NULL);
+    pthread_mutex_unlock(&locks->mutex);
     return is_clear;
 }

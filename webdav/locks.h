@@ -3,10 +3,11 @@
  *
  * In memory, ordered by path, so that "what covers this path" costs one look-up per path level and
  * "what lies in this tree" one range; every change is written through to the state database before
- * it is seen. Locks are on paths (URLs), not on inodes. Expired locks are as good as gone at once and
+ * who asked for it hears of it. Locks are on paths (URLs), not on inodes. Expired locks are as good as gone at once and
  * are swept when met. Time is passed in, in nanoseconds since 1970.
  *
- * Threads: any; one read-write lock inside. Functions that hand out locks copy them into the pool.
+ * Threads: any; one mutex inside, which is never held while the database is written. Whoever asks
+ * only (locks_conflict, _covering, _below, _is_empty, _is_clear) never waits for it. Functions that hand out locks copy them into the pool.
  * Errors: errno; ENOENT no such lock, EEXIST a conflict, EPERM another user's, EIO/ENOSPC the state,
  * EDQUOT over a bound.
  */
@@ -37,8 +38,9 @@ struct lock {
     bool exclusive;
     bool deep; /* Depth: infinity */
     int64_t expires_ns;
-    int64_t timeout_s; /* as granted */
-    struct lock *next; /* in lists handed out */
+    int64_t timeout_s;    /* as granted */
+    struct lock *next;    /* in lists handed out */
+    const void *changing; /* locks.c's own mark; NULL in what is handed out */
 };
 
 /* The clock for now_ns. */

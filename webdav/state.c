@@ -115,8 +115,11 @@ int state_open(apr_pool_t *pool, const char *dir, bool sync, struct state **out,
     if (!state)
         abort();
     apr_pool_create(&state->pool, NULL);
+    apr_pool_create(&state->scratch, state->pool);
     state->prepared = apr_hash_make(state->pool);
     pthread_mutex_init(&state->mutex, NULL);
+    pthread_mutex_init(&state->queue.mutex, NULL);
+    state->queue.last = &state->queue.first;
     error = open_database(state, pool, apr_pstrcat(pool, dir, "/" STATE_FILE, NULL), sync, out_message);
     if (error) {
         state_close(state);
@@ -134,5 +137,6 @@ void state_close(struct state *state)
         apr_dbd_close(state->driver, state->handle);
     apr_pool_destroy(state->pool);
     pthread_mutex_destroy(&state->mutex);
+    pthread_mutex_destroy(&state->queue.mutex);
     free(state);
 }

@@ -24,9 +24,20 @@
 
 #include "webdav/state.h"
 
-struct state {
-    apr_pool_t *pool; /* its own; used under the mutex only */
+/* Changes that wait for their transaction (state_change.c). */
+struct state_queue {
     pthread_mutex_t mutex;
+    struct state_pending *first, **last;
+    unsigned length;
+    unsigned groups; /* run so far */
+    bool is_led;     /* one of the callers runs a group, or is about to */
+};
+
+struct state {
+    struct state_queue queue;
+    pthread_mutex_t mutex; /* over the rest, and over the connection */
+    apr_pool_t *pool;      /* its own */
+    apr_pool_t *scratch;   /* of the change that runs */
     const apr_dbd_driver_t *driver;
     apr_dbd_t *handle;
     apr_hash_t *prepared; /* address of a statement -> apr_dbd_prepared_t */
@@ -39,7 +50,8 @@ struct state {
  * takes the database by itself (state_change, state_query, state_list). */
 typedef int state_change_fn(struct state *state, apr_pool_t *scratch, void *ctx);
 
-/* Returns once the change is written, or is not: what the change returned, or the error of the commit. */
+/* Returns once the change is written, or is not: what the change returned, or the error of the commit. A
+ * change that fails does not touch those that share its transaction. */
 int state_change(struct state *state, state_change_fn *change, void *ctx);
 
 /* Within a change: one statement. */

@@ -1,5 +1,5 @@
 /*
- * Statements, changes and queries: SQLite through apr_dbd.
+ * Statements and queries: SQLite through apr_dbd.
  *
  * What the driver is like decides how this is written. It copies a whole result into a pool before
  * the first row is seen, so every query has a pool of its own and long lists are read in pages. It
@@ -155,21 +155,6 @@ static void operation_end(struct state *state, apr_pool_t *scratch)
 {
     apr_pool_destroy(scratch);
     pthread_mutex_unlock(&state->mutex);
-}
-
-int state_change(struct state *state, state_change_fn *change, void *ctx)
-{
-    apr_pool_t *scratch = operation_begin(state);
-    int error = state_execute(state, "BEGIN IMMEDIATE");
-    bool begun = !error;
-    if (!error)
-        error = change(state, scratch, ctx);
-    if (!error)
-        error = state_execute(state, "COMMIT");
-    if (begun && error)
-        state_execute(state, "ROLLBACK"); /* fails if SQLite has done so itself */
-    operation_end(state, scratch);
-    return error;
 }
 
 struct path_change {

@@ -13,9 +13,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/tempdir.h"
 #include "webdav/locks.h"
+#include "webdav/state_internal.h"
 
 #define SECOND INT64_C(1000000000)
 #define NOW    (1000 * SECOND)
@@ -466,6 +468,96 @@ static void no_lock_is_lost_when_many_are_made_at_once(void **context)
     }
 }
 
+/* ---- while the database is written ---- */
+
+struct change {
+    struct fixture *f;
+    apr_pool_t *pool;
+    const char *token; /* to be removed; NULL: one on "a" is added */
+    pthread_t thread;
+    int error;
+};
+
+static void *make_change(void *arg)
+{
+    struct change *change = arg;
+    struct lock want = described("a", "xi"), *out, *conflict;
+    change->error = change->token ? locks_remove(change->f->locks, change->token, "a", "ann", NOW)
+                                  : locks_add(change->f->locks, change->pool, &want, NOW, &out, &conflict);
+    return NULL;
+}
+
+static void start_change(struct fixture *f, struct change *change, const char *token)
+{
+    *change = (struct change){ .f = f, .token = token };
+    apr_pool_create(&change->pool, NULL);
+    pthread_create(&change->thread, NULL, make_change, change);
+}
+
+static int end_change(struct change *change)
+{
+    pthread_join(change->thread, NULL);
+    apr_pool_destroy(change->pool);
+    return change->error;
+}
+
+/* The disk is held up by the test, which holds the database. */
+static void whoever_only_asks_does_not_wait_for_the_disk(void **context)
+{
+    struct fixture *f = *context;
+    struct change add, remove;
+    const struct lock *seen;
+    pthread_mutex_lock(&f->state->mutex);
+    start_change(f, &add, NULL);
+    while (!(seen = locks_covering(f->locks, f->pool, "a/b", NOW)))
+        usleep(1000);
+    const struct lock below = described("a/b", "x0");
+    assert_non_null(locks_conflict(f->locks, f->pool, &below, NOW));
+    assert_false(locks_is_clear(f->locks, "a", NOW));
+    start_change(f, &remove, seen->token); /* waits until the lock is written */
+    pthread_mutex_unlock(&f->state->mutex);
+    assert_int_equal(end_change(&add), 0);
+    assert_int_equal(end_change(&remove), 0);
+    assert_true(locks_is_empty(f->locks));
+}
+
+static void *add_shared(void *arg)
+{
+    struct change *change = arg;
+    struct lock want = described("s", "s0"), *out, *conflict;
+    change->error = locks_add(change->f->locks, change->pool, &want, NOW, &out, &conflict);
+    return NULL;
+}
+
+static unsigned queue_length(struct state_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    unsigned length = queue->length;
+    pthread_mutex_unlock(&queue->mutex);
+    return length;
+}
+
+/* One is being written (by the test's leave), the others wait for the same transaction. */
+static void locks_of_several_clients_are_written_together(void **context)
+{
+    struct fixture *f = *context;
+    enum { COUNT = 8 };
+    struct change adds[COUNT];
+    pthread_mutex_lock(&f->state->mutex);
+    unsigned before = f->state->queue.groups;
+    for (int i = 0; i < COUNT; i++) {
+        adds[i] = (struct change){ .f = f };
+        apr_pool_create(&adds[i].pool, NULL);
+        pthread_create(&adds[i].thread, NULL, add_shared, &adds[i]);
+    }
+    while (queue_length(&f->state->queue) < COUNT - 1)
+        usleep(1000);
+    pthread_mutex_unlock(&f->state->mutex);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(end_change(&adds[i]), 0);
+    assert_int_equal(f->state->queue.groups - before, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -489,6 +581,8 @@ int main(void)
         TEST(a_lock_that_cannot_be_written_down_is_not_given),
         TEST(an_exclusive_lock_has_one_holder_however_many_want_it),
         TEST(no_lock_is_lost_when_many_are_made_at_once),
+        TEST(whoever_only_asks_does_not_wait_for_the_disk),
+        TEST(locks_of_several_clients_are_written_together),
     };
     return cmocka_run_group_tests_name("locks", tests, NULL, NULL);
 }

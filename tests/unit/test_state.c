@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "tests/support/tempdir.h"
-#include "webdav/state.h"
+#include "webdav/state_internal.h"
 
 struct fixture {
     char base[TEMPDIR_SIZE];
@@ -469,6 +469,75 @@ static void threads_do_not_disturb_each_other(void **context)
     assert_int_equal(list_locks(f)->count, THREADS * 25);
 }
 
+/* ---- changes that share a transaction ---- */
+
+enum { SHARING = 16, FAILING = 5 };
+
+struct sharer {
+    struct fixture *f;
+    pthread_t thread;
+    int number, error, runs;
+};
+
+static int write_and_perhaps_fail(struct state *state, apr_pool_t *scratch, void *ctx)
+{
+    struct sharer *sharer = ctx;
+    const void *args[] = { apr_psprintf(scratch, "/%02d", sharer->number) };
+    sharer->runs++;
+    int error = state_run(state, scratch, "INSERT INTO journal (path) VALUES (%s)", args);
+    return error ? error : sharer->number == FAILING ? E2BIG : 0;
+}
+
+static void *share(void *arg)
+{
+    struct sharer *sharer = arg;
+    sharer->error = state_change(sharer->f->state, write_and_perhaps_fail, sharer);
+    return NULL;
+}
+
+static unsigned queue_length(struct state_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    unsigned length = queue->length;
+    pthread_mutex_unlock(&queue->mutex);
+    return length;
+}
+
+/* Runs as a change of its own, so that the others queue up behind it. */
+static int wait_for_the_others(struct state *state, apr_pool_t *scratch, void *ctx)
+{
+    struct sharer *sharers = ctx;
+    (void)scratch;
+    for (int i = 0; i < SHARING; i++)
+        pthread_create(&sharers[i].thread, NULL, share, &sharers[i]);
+    while (queue_length(&state->queue) < SHARING)
+        usleep(1000);
+    return 0;
+}
+
+static void changes_that_wait_share_a_transaction_and_no_error(void **context)
+{
+    struct fixture *f = *context;
+    struct sharer sharers[SHARING];
+    open_state(f);
+    for (int i = 0; i < SHARING; i++)
+        sharers[i] = (struct sharer){ .f = f, .number = i };
+    unsigned before = f->state->queue.groups;
+    assert_int_equal(state_change(f->state, wait_for_the_others, sharers), 0);
+    for (int i = 0; i < SHARING; i++)
+        pthread_join(sharers[i].thread, NULL);
+    for (int i = 0; i < SHARING; i++) {
+        assert_int_equal(sharers[i].error, i == FAILING ? E2BIG : 0);
+        assert_in_range(sharers[i].runs, i == FAILING ? 2 : 1, 2); /* the group ended at the failure */
+    }
+    assert_int_equal(f->state->queue.groups - before, 2);
+    open_state(f);
+    const struct found *found = list_paths(f);
+    assert_int_equal(found->count, SHARING - 1);
+    for (size_t i = 0; i < found->count; i++)
+        assert_string_not_equal(found->paths[i], "05");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -491,6 +560,7 @@ int main(void)
         TEST(an_operator_who_vacuums_meanwhile_does_no_harm),
         TEST(another_writer_is_waited_for),
         TEST(threads_do_not_disturb_each_other),
+        TEST(changes_that_wait_share_a_transaction_and_no_error),
     };
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
 }
