@@ -19,10 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fs/hidden.h"
 #include "fs/path.h"
-#include "fs/swap.h"
-#include "fs/tree.h"
 
 #define BUCKETS_FIRST 64 /* a power of two */
 
@@ -128,33 +125,54 @@ static void forget(struct journal *journal, struct place *place)
     free(place);
 }
 
+static struct place *new_place(const char *path)
+{
+    size_t size = strlen(path) + 1;
+    struct place *place = calloc(1, sizeof(*place) + size);
+
+    if (place)
+        memcpy(place->path, path, size);
+    return place;
+}
+
+/* One that is in the store. */
+static void add(struct journal *journal, struct place *place)
+{
+    if (journal->place_count++ >= journal->bucket_count)
+        grow(journal);
+    struct place **bucket = bucket_of(journal, place->path);
+    place->next = *bucket;
+    *bucket = place;
+    idle_add(journal, place);
+}
+
 /* The place of that path, recorded if it was not; then idle, and to be entered. */
 static int record(struct journal *journal, const char *path, struct place **out)
 {
     struct place *place = find(journal, path);
-    size_t size = strlen(path) + 1;
 
-    if (place) {
-        *out = place;
-        return 0;
+    if (!place) {
+        place = new_place(path);
+        if (!place)
+            return ENOMEM;
+        int err = journal->store.add ? journal->store.add(journal->store.ctx, path) : 0;
+        if (err) {
+            free(place);
+            return err;
+        }
+        add(journal, place);
     }
-    place = malloc(sizeof(*place) + size);
+    *out = place;
+    return 0;
+}
+
+static int take_over(void *ctx, const char *dir_path)
+{
+    struct place *place = new_place(dir_path);
+
     if (!place)
         return ENOMEM;
-    int err = journal->store.add ? journal->store.add(journal->store.ctx, path) : 0;
-    if (err) {
-        free(place);
-        return err;
-    }
-    if (journal->place_count++ >= journal->bucket_count)
-        grow(journal);
-    struct place **bucket = bucket_of(journal, path);
-    place->next = *bucket;
-    place->in = 0;
-    memcpy(place->path, path, size);
-    *bucket = place;
-    idle_add(journal, place);
-    *out = place;
+    add(ctx, place);
     return 0;
 }
 
@@ -170,6 +188,12 @@ int journal_open(const struct journal_store *store, struct journal **out)
     if (store)
         journal->store = *store;
     pthread_mutex_init(&journal->mutex, NULL);
+    int err = journal->store.list ? journal->store.list(store->ctx, take_over, journal) : 0;
+    if (err) {
+        journal->store.remove = NULL; /* what is recorded stays so */
+        journal_close(journal);
+        return err;
+    }
     *out = journal;
     return 0;
 }
@@ -188,7 +212,7 @@ int journal_enter(struct journal *journal, const char *dir_path)
     return err;
 }
 
-void journal_leave(struct journal *journal, const char *dir_path)
+static void leave(struct journal *journal, const char *dir_path, bool for_good)
 {
     if (!journal)
         return;
@@ -198,10 +222,42 @@ void journal_leave(struct journal *journal, const char *dir_path)
         journal->in_count--;
         if (!--place->in)
             idle_add(journal, place);
-        if (journal->idle_count > JOURNAL_IDLE_MAX)
+        if (for_good && !place->in)
+            forget(journal, place);
+        else if (journal->idle_count > JOURNAL_IDLE_MAX)
             forget(journal, journal->oldest);
     }
     pthread_mutex_unlock(&journal->mutex);
+}
+
+void journal_leave(struct journal *journal, const char *dir_path)
+{
+    leave(journal, dir_path, false);
+}
+
+void journal_leave_for_good(struct journal *journal, const char *dir_path)
+{
+    leave(journal, dir_path, true);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **journal_paths(struct journal *journal, apr_pool_t *pool)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&journal->mutex);
+    const char **paths = apr_palloc(pool, (journal->place_count + 1) * sizeof(*paths));
+    for (size_t i = 0; i < journal->bucket_count; i++)
+        for (const struct place *place = journal->buckets[i]; place; place = place->next)
+            paths[count++] = apr_pstrdup(pool, place->path);
+    pthread_mutex_unlock(&journal->mutex);
+    paths[count] = NULL;
+    qsort(paths, count, sizeof(*paths), compare_paths);
+    return paths;
 }
 
 /* A list of paths, for what must not happen while the table or the store is being walked. */
@@ -309,118 +365,4 @@ void journal_close(struct journal *journal)
     free(journal->buckets);
     pthread_mutex_destroy(&journal->mutex);
     free(journal);
-}
-
-struct listing {
-    struct path_list *list;
-    size_t count;
-    apr_pool_t *pool;
-};
-
-static int list_place(void *ctx, const char *dir_path)
-{
-    struct listing *listing = ctx;
-
-    list_push(&listing->list, apr_pstrdup(listing->pool, dir_path), listing->pool);
-    listing->count++;
-    return 0;
-}
-
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Directories before those in them: what was put aside must be back before it is looked into. */
-static const char **sort_listing(const struct listing *listing)
-{
-    const char **paths = apr_palloc(listing->pool, (listing->count + 1) * sizeof(*paths));
-    size_t count = 0;
-
-    for (const struct path_list *item = listing->list; item; item = item->next)
-        paths[count++] = item->path;
-    paths[count] = NULL;
-    qsort(paths, count, sizeof(*paths), compare_paths);
-    return paths;
-}
-
-/* One name of ours: put back what it keeps aside, remove the rest. */
-static int recover_name(struct fs_dir *dir, const char *dir_path, const char *name, apr_pool_t *pool)
-{
-    struct progress progress = { 0 };
-    const struct tree_report report = { .progress = &progress };
-
-    int err = swap_recover(dir, name);
-    if (!err)
-        err = tree_remove(dir, name, path_join(pool, dir_path, name), &report);
-    return err == ENOENT ? 0 : err;
-}
-
-/* Reads the directory again after each pass that removed something: not every file system goes on
- * where it was after a removal. */
-static int recover_dir(struct fs_dir *dir, const char *dir_path, unsigned *purged, apr_pool_t *pool)
-{
-    const char *name;
-    unsigned before;
-    int first = 0;
-
-    do {
-        int err = fs_dir_rewind(dir);
-        before = *purged;
-        while (!err && (err = fs_dir_next(dir, &name)) == 0 && name) {
-            if (strncmp(name, PATH_RESERVED_PREFIX, sizeof(PATH_RESERVED_PREFIX) - 1) != 0)
-                continue;
-            int name_err = recover_name(dir, dir_path, apr_pstrdup(pool, name), pool);
-            *purged += !name_err;
-            if (!first)
-                first = name_err;
-        }
-        if (!first)
-            first = err;
-    } while (*purged > before && !first);
-    return first;
-}
-
-static int recover_place(struct journal *journal, struct fs *fs, const char *dir_path, unsigned *purged,
-                         apr_pool_t *pool)
-{
-    struct fs_dir *dir;
-
-    int err = fs_dir_open(fs, dir_path, &dir);
-    if (!err) {
-        err = recover_dir(dir, dir_path, purged, pool);
-        if (!err && fs->durable)
-            err = fs_dir_sync(dir);
-        fs_dir_close(dir);
-    } else if (err == ENOENT || err == ENOTDIR || err == EXDEV || err == ELOOP) {
-        err = 0; /* gone, or something else by now */
-    }
-    if (err || !journal->store.remove)
-        return err;
-    pthread_mutex_lock(&journal->mutex);
-    err = journal->store.remove(journal->store.ctx, dir_path);
-    pthread_mutex_unlock(&journal->mutex);
-    return err;
-}
-
-int journal_recover(struct journal *journal, struct fs *fs, unsigned *out_purged)
-{
-    struct listing listing = { 0 };
-    unsigned purged = 0;
-    int first = 0;
-
-    if (apr_pool_create(&listing.pool, NULL) != APR_SUCCESS)
-        return ENOMEM;
-    pthread_mutex_lock(&journal->mutex);
-    if (journal->store.list)
-        first = journal->store.list(journal->store.ctx, list_place, &listing);
-    pthread_mutex_unlock(&journal->mutex);
-    for (const char **path = sort_listing(&listing); *path; path++) {
-        int err = recover_place(journal, fs, *path, &purged, listing.pool);
-        if (!first)
-            first = err;
-    }
-    apr_pool_destroy(listing.pool);
-    *out_purged = purged;
-    return first;
 }

@@ -5,9 +5,8 @@
  * publication it is unfinished, afterwards it is what the publication replaced (swap.h has the one
  * exception, and tells by the name what must be put back). So nothing needs to be written per
  * operation, only *where* such names may be: journal_enter records a directory, durably, before the
- * first such name is made in it; later operations in the same directory cost nothing. Recovery purges
- * those names from the recorded directories, then forgets them. It is idempotent: killed in the
- * middle, it begins again.
+ * first such name is made in it; later operations in the same directory cost nothing. recovery.h looks
+ * at the recorded directories after a crash.
  *
  * The record is kept by a store that the layer above provides (the state database).
  *
@@ -16,6 +15,8 @@
  */
 #ifndef HOLDFAST_JOURNAL_H
 #define HOLDFAST_JOURNAL_H
+
+#include <apr_pools.h>
 
 #include "fs/fs.h"
 
@@ -34,19 +35,19 @@ struct journal_store {
     int (*list)(void *ctx, int (*each)(void *each_ctx, const char *dir_path), void *each_ctx);
 };
 
-/* store NULL: nothing outlives the process (tests). */
+/* Takes over what a process before has recorded. store NULL: nothing outlives the process (tests). */
 int journal_open(const struct journal_store *store, struct journal **out);
 
-/* Purges staging and trash names from every recorded directory and forgets these. A directory
- * that is gone is forgotten; one that cannot be purged now stays recorded, the rest goes on, and the
- * first error is returned. *out_purged counts the names removed, in any case. Call before the first
- * journal_enter. */
-int journal_recover(struct journal *journal, struct fs *fs, unsigned *out_purged);
+/* Every recorded directory, sorted, so that each comes before those in it; NULL ends them. */
+const char **journal_paths(struct journal *journal, apr_pool_t *pool);
 
 /* A staging name is about to be made in this directory. Pair with journal_leave once the name is
  * gone again. Fails with the store's error: then no name may be made. No journal (NULL): 0. */
 int journal_enter(struct journal *journal, const char *dir_path);
 void journal_leave(struct journal *journal, const char *dir_path);
+
+/* The same; and if nobody else is in it the directory is forgotten, in the store too. */
+void journal_leave_for_good(struct journal *journal, const char *dir_path);
 
 /* A tree is about to be renamed, or just was (tree_move says so at both times): directories within
  * `from` that somebody is in are recorded under their names within `to` too. Who is in one leaves it

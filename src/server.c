@@ -321,6 +321,7 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
         server_stop(server);
         return error;
     }
+    server->leftovers = leftovers_start(dav);
     *out = server;
     return 0;
 }
@@ -382,6 +383,7 @@ bool server_stop(struct server *server)
 
     atomic_store(&server->draining, true);
     stop_listening(server);
+    leftovers_stop(server->leftovers);
     if (server->registry)
         registry_stop_diagnostics(server->registry);
     if (!wait_for_transactions(server, grace_ends_ms) ||

@@ -19,6 +19,7 @@
 
 #include "src/auth.h"
 #include "src/job.h"
+#include "src/leftovers.h"
 #include "src/linger.h"
 #include "src/options.h"
 #include "src/registry.h"
@@ -34,7 +35,8 @@ struct server {
     struct job_engine *engine;
     struct registry *registry;
     struct timer *timer;
-    struct linger_set *linger; /* connections that the client has not closed yet */
+    struct leftovers *leftovers; /* of a crash, that are being removed */
+    struct linger_set *linger;   /* connections that the client has not closed yet */
     struct MHD_Daemon *daemons[OPTIONS_MAX_LISTENERS];
     const char *urls[OPTIONS_MAX_LISTENERS];
     int sockets[OPTIONS_MAX_LISTENERS]; /* that they listen on */

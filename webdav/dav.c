@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "fs/journal.h"
+#include "fs/recovery.h"
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/mime.h"
@@ -43,18 +44,17 @@ static int fail(apr_pool_t *pool, int err, const char *what, const char **out_me
     return err;
 }
 
-/* What a crash left in the folder is removed before anybody is served. A directory that cannot be
- * purged stays in the journal and is no reason not to start: its strays are hidden. */
+/* A directory that cannot be looked into stays in the journal and is no reason not to start: what is there
+ * is hidden. */
 static int open_journal(struct dav *dav, const char **out_message)
 {
     struct journal_store store = state_journal_store(dav->state);
-    unsigned purged = 0;
 
     int err = journal_open(&store, &dav->journal);
     if (err)
         return fail(dav->pool, err, "cannot read the journal in the state database", out_message);
     dav->fs->journal = dav->journal;
-    journal_recover(dav->journal, dav->fs, &purged);
+    dav->recovery_error = recovery_begin(dav->fs, &dav->recovery);
     return 0;
 }
 
@@ -119,11 +119,24 @@ void dav_close(struct dav *dav)
     locks_close(dav->locks);
     if (dav->journal)
         dav->fs->journal = NULL;
+    recovery_free(dav->recovery);
     journal_close(dav->journal);
     state_close(dav->state);
     apr_allocator_mutex_set(dav->allocator, NULL); /* the mutex goes with the pool */
     apr_allocator_destroy(dav->allocator);
     apr_pool_destroy(dav->pool);
+}
+
+int dav_leftovers(const struct dav *dav, unsigned *out_count)
+{
+    *out_count = dav->recovery ? recovery_left(dav->recovery) : 0;
+    return dav->recovery_error;
+}
+
+void dav_purge_leftovers(struct dav *dav, struct progress *progress)
+{
+    if (dav->recovery)
+        recovery_purge(dav->recovery, progress);
 }
 
 /* ---- a request ---- */

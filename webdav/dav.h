@@ -37,6 +37,7 @@
 #include <stdint.h>
 
 #include "fs/fs.h"
+#include "fs/progress.h"
 #include "webdav/buffer.h"
 
 #define DAV_LENGTH_UNKNOWN UINT64_MAX
@@ -55,12 +56,20 @@ struct dav_config {
     const char *mime_file; /* NULL: /etc/mime.types */
 };
 
-/* Opens the state database (creates it, loads the locks), purges what a crash left behind. The fs
- * stays the caller's, who closes it after dav_close. On failure *out_message, in `pool`, is one
+/* Opens the state database (creates it, loads the locks), and puts right what of a crash clients would see.
+ * The fs stays the caller's, who closes it after dav_close. On failure *out_message, in `pool`, is one
  * line for the operator. */
 int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, struct dav **out,
              const char **out_message);
 void dav_close(struct dav *dav);
+
+/* What a crash left and nobody sees: how many hidden names. The result is the first errno met while the rest
+ * was put right: something may still be missing under its name, and the next start tries again. */
+int dav_leftovers(const struct dav *dav, unsigned *out_count);
+
+/* Removes them, beside requests. One thread; may take as long as the trees are large. When stopped the
+ * next start goes on with it. */
+void dav_purge_leftovers(struct dav *dav, struct progress *progress);
 
 /* ---- replies ---- */
 

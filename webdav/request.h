@@ -20,6 +20,7 @@
 
 struct locks;
 struct mime;
+struct recovery;
 struct state;
 
 struct dav {
@@ -31,6 +32,8 @@ struct dav {
     struct locks *locks;
     struct guard_table *guards;
     struct journal *journal;
+    struct recovery *recovery; /* of what a crash left */
+    int recovery_error;        /* that it met before we served */
     struct mime *mime;
 };
 

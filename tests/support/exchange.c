@@ -25,6 +25,7 @@
 
 static void start_server(struct exchange *x)
 {
+    struct progress progress = { 0 };
     const char *message = NULL;
     int err = posix_open(x->root, false, &x->fs);
 
@@ -34,6 +35,7 @@ static void start_server(struct exchange *x)
         fprintf(stderr, "exchange: %s (%s)\n", message ? message : "posix_open", strerror(err));
         abort();
     }
+    dav_purge_leftovers(x->dav, &progress);
 }
 
 static void stop_server(struct exchange *x)

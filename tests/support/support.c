@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "fs/path.h"
+#include "fs/recovery.h"
 
 static void check(bool ok, const char *what, const char *path)
 {
@@ -327,4 +328,20 @@ bool support_store_has(const struct support_store *store, const char *dir_path)
 void support_store_fail(struct support_store *store, int error)
 {
     store->error = error;
+}
+
+int support_recover(struct journal *journal, struct fs *fs, unsigned *out_purged)
+{
+    struct journal *before = fs->journal;
+    struct progress progress = { 0 };
+    struct recovery *recovery;
+
+    fs->journal = journal;
+    int first = recovery_begin(fs, &recovery);
+    unsigned found = recovery_left(recovery);
+    int err = recovery_purge(recovery, &progress);
+    *out_purged = found - recovery_left(recovery);
+    recovery_free(recovery);
+    fs->journal = before;
+    return first ? first : err;
 }

@@ -43,4 +43,8 @@ unsigned support_store_count(const struct support_store *store);
 bool support_store_has(const struct support_store *store, const char *dir_path);
 void support_store_fail(struct support_store *store, int error); /* every add, until 0 is set */
 
+/* What a start does after a crash (recovery.h), from its beginning to its end, with this journal. Counts
+ * the hidden names that were removed; the first error. */
+int support_recover(struct journal *journal, struct fs *fs, unsigned *out_purged);
+
 #endif

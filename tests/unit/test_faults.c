@@ -219,7 +219,7 @@ static bool fails_once(const struct scenario *scenario, unsigned nth, int error)
     if (!support_store_count(world.store)) /* then there must be nothing to recover */
         assert_old_or_new(&world, err, "one failure");
     start(&world, false);
-    assert_int_equal(journal_recover(world.fs->journal, world.fs, &purged), 0);
+    assert_int_equal(support_recover(world.fs->journal, world.fs, &purged), 0);
     stop(&world);
     assert_old_or_new(&world, err, "one failure and a restart");
     assert_int_equal(support_store_count(world.store), 0);
@@ -243,7 +243,7 @@ static void recover(struct world *world)
     unsigned purged;
 
     start(world, false);
-    assert_int_equal(journal_recover(world->fs->journal, world->fs, &purged), 0);
+    assert_int_equal(support_recover(world->fs->journal, world->fs, &purged), 0);
     stop(world);
 }
 
@@ -260,7 +260,7 @@ static bool crashes(const struct scenario *scenario, unsigned nth)
         crash(&world, &err, &crashed);
         start(&world, true);
         fs_mem_crash(world.fs, mth);
-        journal_recover(world.fs->journal, world.fs, &purged);
+        support_recover(world.fs->journal, world.fs, &purged);
         recovery_crashed = fs_mem_revive(world.fs);
         stop(&world);
         recover(&world);

@@ -606,7 +606,7 @@ static void trees_deeper_than_the_limit_on_descriptors_are_removed(void **state)
     build_deep(world);
     assert_int_equal(journal_open(&ops, &journal), 0);
     assert_int_equal(journal_enter(journal, ""), 0);
-    int recover_err = journal_recover(journal, world->fs, &purged);
+    int recover_err = support_recover(journal, world->fs, &purged);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(err, 0);
     assert_int_equal(progress.members_done, DEEP + 1);

@@ -1,0 +1,62 @@
+/*
+ * On Linux a thread has a nice value of its own.
+ */
+#include "src/leftovers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "src/log.h"
+
+#define LOWEST 19
+
+struct leftovers {
+    pthread_t thread;
+    struct dav *dav;
+    unsigned found;
+    struct progress progress;
+};
+
+static void *purge(void *arg)
+{
+    struct leftovers *leftovers = arg;
+    unsigned left;
+
+    setpriority(PRIO_PROCESS, (id_t)gettid(), LOWEST);
+    dav_purge_leftovers(leftovers->dav, &leftovers->progress);
+    dav_leftovers(leftovers->dav, &left);
+    if (left)
+        log_info("%u leftovers stay for the next start", left);
+    else if (leftovers->found)
+        log_info("the leftovers are removed");
+    return NULL;
+}
+
+struct leftovers *leftovers_start(struct dav *dav)
+{
+    struct leftovers *leftovers = calloc(1, sizeof *leftovers);
+    if (!leftovers)
+        abort();
+    leftovers->dav = dav;
+    int error = dav_leftovers(dav, &leftovers->found);
+    if (error)
+        log_error("what the last run left could not be put right everywhere: %s", strerror(error));
+    if (leftovers->found)
+        log_info("removing %u leftovers of the last run", leftovers->found);
+    if (pthread_create(&leftovers->thread, NULL, purge, leftovers) == 0)
+        return leftovers;
+    free(leftovers);
+    return NULL;
+}
+
+void leftovers_stop(struct leftovers *leftovers)
+{
+    if (!leftovers)
+        return;
+    progress_stop(&leftovers->progress);
+    pthread_join(leftovers->thread, NULL);
+    free(leftovers);
+}
