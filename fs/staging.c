@@ -33,6 +33,8 @@ struct staging {
     bool is_tree;
     int error; /* the first one; nothing is published after it */
     uint64_t size;
+    staging_note_fn *note; /* NULL: nobody wants to know */
+    void *note_ctx;
     char hidden[HIDDEN_SIZE];
     const char *name; /* in path */
     char *dir_path;   /* after path, in the same memory */
@@ -314,6 +316,12 @@ static int stat_staged(const struct staging *staging, struct fs_stat *out)
     return staging->file ? fs_file_stat(staging->file, out) : fs_stat_at(staging->dir, staging->hidden, out);
 }
 
+void staging_set_note(struct staging *staging, staging_note_fn *note, void *ctx)
+{
+    staging->note = note;
+    staging->note_ctx = ctx;
+}
+
 int staging_commit(struct staging *staging, bool replace, struct fs_stat *out)
 {
     struct fs_stat st;
@@ -324,6 +332,8 @@ int staging_commit(struct staging *staging, bool replace, struct fs_stat *out)
     int err = check_parent(staging);
     if (!err) /* nothing of it changes any more, and afterwards nothing should fail */
         err = stat_staged(staging, &st);
+    if (!err && staging->note)
+        err = staging->note(staging->note_ctx, &st);
     if (!err)
         err = publish(staging, replace);
     if (err)

@@ -50,6 +50,12 @@ int staging_finish(struct staging *staging, const struct fs_meta *meta, const vo
  * under the guard); synced again if durable, so call it only for what has some. */
 int staging_set_attr(struct staging *staging, const void *attr, size_t attr_len);
 
+/* staging_commit calls `note` right before it publishes, with the stat of what is about to be published, so
+ * that somebody can tell after a crash whether that was done. An error is the commit's, and nothing is
+ * published. Called again if the commit is tried again. */
+typedef int staging_note_fn(void *ctx, const struct fs_stat *st);
+void staging_set_note(struct staging *staging, staging_note_fn *note, void *ctx);
+
 /* Publishes. replace false: EEXIST if the name is taken, decided by the kernel. replace true:
  * whatever is there is replaced, file or tree, in one step. The parent is resolved again: ENOENT
  * if it is no longer the directory in which we staged (it was moved, replaced or removed). *out is

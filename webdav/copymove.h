@@ -1,6 +1,6 @@
 /*
  * COPY and MOVE: what they have in common. copymove.c refuses from the head and looks at the
- * destination, copy.c stages and publishes a copy, move.c renames.
+ * destination, copy.c stages and publishes a copy, move.c renames, crossing.c moves to another file system.
  *
  * A copy is staged without a guard, for as long as it takes, and published under one.
  */
@@ -54,5 +54,20 @@ int copy_commit(struct dav_request *r, struct copied *copied);
 
 /* 207 that names the members that could not be copied. */
 void copy_reply_failures(struct dav_request *r, const struct copied *copied);
+
+/* ---- moves ---- */
+
+/* The source as it is now; false after having replied. Under the guard. */
+bool move_check_source(struct dav_request *r, struct fs_stat *out);
+
+/* The source has lost its locks, and then as copymove_reply_done. */
+void move_reply_done(struct dav_request *r);
+
+/* The destination is on another file system (tree_move said EXDEV). Takes the guard itself. */
+void move_across(struct dav_request *r);
+
+/* At the start, before anybody is served and before recovery_begin: ends what move_across had begun when the
+ * process died. The first error; then source and destination are both there. */
+int move_across_recover(struct dav *dav);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include "fs/journal.h"
 #include "fs/recovery.h"
+#include "webdav/copymove.h"
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/mime.h"
@@ -44,8 +45,6 @@ static int fail(apr_pool_t *pool, int err, const char *what, const char **out_me
     return err;
 }
 
-/* A directory that cannot be looked into stays in the journal and is no reason not to start: what is there
- * is hidden. */
 static int open_journal(struct dav *dav, const char **out_message)
 {
     struct journal_store store = state_journal_store(dav->state);
@@ -54,8 +53,16 @@ static int open_journal(struct dav *dav, const char **out_message)
     if (err)
         return fail(dav->pool, err, "cannot read the journal in the state database", out_message);
     dav->fs->journal = dav->journal;
-    dav->recovery_error = recovery_begin(dav->fs, &dav->recovery);
     return 0;
+}
+
+/* What cannot be put right is no reason not to start: nothing is lost by it. */
+static void recover(struct dav *dav)
+{
+    int move_error = move_across_recover(dav);
+    int error = recovery_begin(dav->fs, &dav->recovery);
+
+    dav->recovery_error = move_error ? move_error : error;
 }
 
 static int open_parts(struct dav *dav, const char **out_message)
@@ -75,7 +82,10 @@ static int open_parts(struct dav *dav, const char **out_message)
         return fail(dav->pool, err, "cannot make the table of guards", out_message);
     const char *mime_file = config->mime_file ? config->mime_file : DEFAULT_MIME_FILE;
     err = mime_open(dav->pool, mime_file, &dav->mime);
-    return err ? fail(dav->pool, err, mime_file, out_message) : 0;
+    if (err)
+        return fail(dav->pool, err, mime_file, out_message);
+    recover(dav);
+    return 0;
 }
 
 static void open_allocator(struct dav *dav)

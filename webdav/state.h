@@ -1,6 +1,6 @@
 /*
- * What must survive a restart beside the files: locks, and the journal of directories in which
- * names of ours may lie. One SQLite database, reached through apr_dbd; the only user of apr_dbd.
+ * What must survive a restart beside the files: locks, the journal of directories in which names of ours
+ * may lie, and MOVEs that are half done. One SQLite database, reached through apr_dbd; the only user of apr_dbd.
  *
  * Small keyed statements only (apr_dbd reads whole results into memory). Values are written at once;
  * nothing is cached here. A database that is damaged or has a newer schema is an error at opening
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "fs/journal.h"
+#include "webdav/thing.h"
 
 struct state;
 
@@ -36,6 +37,17 @@ int state_lock_list(struct state *state, void (*each)(void *ctx, const struct st
 
 /* Removes many in one transaction. */
 int state_lock_remove_all(struct state *state, const char *const *tokens, size_t count);
+
+/* A MOVE across file systems that is about to publish its copy, or has done so, and to remove the source. */
+struct state_move {
+    const char *dest, *source; /* one per dest */
+    struct thing source_thing, made;
+    int64_t since_ns; /* what is in the source is as old as this, or was not copied */
+};
+
+int state_move_put(struct state *state, const struct state_move *move);
+int state_move_remove(struct state *state, const char *dest);
+int state_move_list(struct state *state, void (*each)(void *ctx, const struct state_move *move), void *ctx);
 
 /* For journal_open; valid as long as the state. */
 struct journal_store state_journal_store(struct state *state);

@@ -17,7 +17,14 @@ static const char *const step_1[] = {
     NULL,
 };
 
-static const char *const *const steps[] = { step_1 };
+static const char *const step_2[] = {
+    "CREATE TABLE move (dest TEXT PRIMARY KEY, source TEXT NOT NULL, source_ino INTEGER NOT NULL, "
+    "source_birth INTEGER NOT NULL, made_ino INTEGER NOT NULL, made_birth INTEGER NOT NULL, "
+    "since_ns INTEGER NOT NULL) WITHOUT ROWID",
+    NULL,
+};
+
+static const char *const *const steps[] = { step_1, step_2 };
 
 #define STEP_COUNT ((int)(sizeof(steps) / sizeof(steps[0])))
 

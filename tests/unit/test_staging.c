@@ -314,6 +314,42 @@ static void an_error_after_publishing_is_told(void **state)
     }
 }
 
+struct note {
+    struct fs *fs;
+    int error;
+    struct fs_stat st;
+};
+
+static int take_note(void *ctx, const struct fs_stat *st)
+{
+    struct note *note = ctx;
+
+    assert_list(note->fs, "a/ 755\na/f 644 F\n"); /* before anything is seen */
+    note->st = *st;
+    return note->error;
+}
+
+static void what_is_about_to_be_published_is_told_before(void **state)
+{
+    struct world *world = *state;
+    struct note note = { .fs = world->fs, .error = ENOSPC };
+    struct fs_stat st, seen;
+
+    support_fs_mkdir(world->fs, "a");
+    support_fs_write(world->fs, "a/f", "F");
+    struct staging *staging = stage(world->fs, "f", "content");
+    assert_int_equal(staging_finish(staging, NULL, NULL, 0), 0);
+    staging_set_note(staging, take_note, &note);
+    assert_int_equal(staging_commit(staging, false, &st), ENOSPC);
+    assert_list(world->fs, "a/ 755\na/f 644 F\n");
+    note.error = 0;
+    assert_int_equal(staging_commit(staging, false, &st), 0);
+    assert_int_equal(fs_stat(world->fs, "f", &seen), 0);
+    assert_int_equal(note.st.ino, seen.ino);
+    assert_int_equal(note.st.btime_ns, seen.btime_ns);
+    staging_free(staging);
+}
+
 static void properties_may_come_last(void **state)
 {
     struct world *world = *state;
@@ -413,6 +449,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_write_error_sticks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_late_error_of_the_close_prevents_the_commit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_after_publishing_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_about_to_be_published_is_told_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(properties_may_come_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hidden_name_is_recorded_before_it_exists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_parent_must_exist, set_up, tear_down),
