@@ -172,7 +172,12 @@ int path_locate(struct fs *fs, const char *path, bool follow, apr_pool_t *pool, 
     int err = path_open_parent(fs, path, &dir, &name);
     if (err)
         return err;
-    if (follow && *name && fs_stat_at(dir, name, &st) == 0 && st.type == FS_LINK) {
+    err = follow && *name ? fs_stat_at(dir, name, &st) : ENOENT;
+    if (err && err != ENOENT) {
+        fs_dir_close(dir);
+        return err;
+    }
+    if (!err && st.type == FS_LINK) {
         fs_dir_close(dir);
         err = fs_real_path(fs, path, real, sizeof(real));
         if (!err)

@@ -52,10 +52,13 @@ static int aside_take(struct aside *aside, struct swap_place in, const char *nam
     return err;
 }
 
-static void aside_undo(struct aside *aside)
+/* After an error it is still aside, and recovery will put it back. */
+static int aside_undo(struct aside *aside)
 {
-    fs_rename(aside->dir, aside->name, aside->in.dir, aside->name, FS_NOREPLACE);
+    int err = fs_rename(aside->dir, aside->name, aside->in.dir, aside->name, FS_NOREPLACE);
+
     aside_drop(aside);
+    return err;
 }
 
 /* Without an exchange: the old thing aside, the new one to its place. The hidden directory is then
@@ -108,8 +111,10 @@ int swap_move(struct swap_place from_in, const char *from, struct swap_place to_
     if (!err) {
         fs_dir_close(aside.dir);
     } else {
-        aside_undo(&aside);
-        if (err == EINVAL) {
+        int undo_err = aside_undo(&aside);
+        if (undo_err) {
+            err = undo_err;
+        } else if (err == EINVAL) {
             hidden_name(old);
             in_from = false;
             err = swap_by_aside(from_in, from, to_in, to, old);

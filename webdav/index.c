@@ -1,6 +1,8 @@
 /*
  * The walk is read in batches; each is sorted and written, then the next one is read. So a folder
  * of up to BATCH_MAX members is sorted as a whole, and a larger one still costs no more memory.
+ * Members that cannot be looked at are there with their names alone; if the folder itself cannot be read
+ * to its end the connection breaks off.
  */
 #include "webdav/index.h"
 
@@ -20,7 +22,7 @@
 
 struct row {
     const char *name;
-    bool is_dir;
+    bool is_dir, is_unknown; /* it could not be looked at */
     uint64_t size;
     int64_t mtime_ns;
 };
@@ -34,6 +36,7 @@ struct index {
     struct row *rows;
     int count, next;
     bool head_is_sent, walk_is_over;
+    int error; /* the collection could not be read to its end */
 };
 
 static int compare_rows(const void *a, const void *b)
@@ -54,7 +57,9 @@ static void read_batch(struct index *index)
     index->count = index->next = 0;
     while (index->count < BATCH_MAX) {
         enum walk_event event = walk_next(index->walk, &entry);
-        if (event == WALK_END) {
+        if (event == WALK_FAILED && entry.depth == 0)
+            index->error = entry.error;
+        if (event == WALK_END || index->error) {
             index->walk_is_over = true;
             break;
         }
@@ -62,6 +67,7 @@ static void read_batch(struct index *index)
             continue;
         index->rows[index->count++] = (struct row){ .name = apr_pstrdup(index->batch_pool, entry.name),
                                                     .is_dir = entry.st.type == FS_DIR,
+                                                    .is_unknown = event == WALK_FAILED,
                                                     .size = entry.st.size,
                                                     .mtime_ns = entry.st.mtime_ns };
     }
@@ -93,9 +99,9 @@ static void put_row(const struct index *index, const struct row *row, struct buf
     buffer_printf(out, "%s\">", slash);
     put_text(out, row->name);
     buffer_printf(out, "%s</a></td><td>", slash);
-    if (!row->is_dir)
+    if (!row->is_dir && !row->is_unknown)
         buffer_printf(out, "%llu", (unsigned long long)row->size);
-    buffer_printf(out, "</td><td>%s</td></tr>\n", date);
+    buffer_printf(out, "</td><td>%s</td></tr>\n", row->is_unknown ? "" : date);
 }
 
 static void put_head(const struct index *index, struct buffer *out)
@@ -123,6 +129,8 @@ static int fill(struct dav_stream *stream, struct buffer *out, bool *out_done)
         read_batch(index);
     while (index->next < index->count && out->size - start < PIECE_SIZE)
         put_row(index, &index->rows[index->next++], out);
+    if (index->error) /* what is not whole must not look as if it were */
+        return index->error;
     *out_done = index->next == index->count && index->walk_is_over;
     if (*out_done)
         buffer_puts(out, "</table>\n</body>\n</html>\n");

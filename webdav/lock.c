@@ -337,7 +337,9 @@ void unlock_begin(struct dav_request *r)
 
 void unlock_run(struct dav_request *r)
 {
-    switch (locks_remove(r->dav->locks, unlock_token(r), r->path, r->user, locks_now())) {
+    int error = locks_remove(r->dav->locks, unlock_token(r), r->path, r->user, locks_now());
+
+    switch (error) {
     case 0:
         reply_status(r, 204);
         return;
@@ -348,6 +350,6 @@ void unlock_run(struct dav_request *r)
         reply_error(r, 403, "The lock is another user's.");
         return;
     default:
-        reply_errno(r, EIO, ROLE_SUBJECT);
+        reply_errno(r, error, ROLE_SUBJECT);
     }
 }

@@ -307,12 +307,13 @@ static bool is_too_large(int error)
 }
 
 /* The dead properties do not fit, or the file system keeps none: theirs is the failure, and the rest
- * depends on them. */
+ * depends on them. A full disk may have no room even for fewer, so if none was set it is the removals'. */
 static void refuse_dead(struct patch *patch)
 {
-    for (struct instruction *step = patch->first; step; step = step->next)
-        if (!step->is_remove && (step->live == LIVE_NONE || step->live == LIVE_DISPLAYNAME))
-            refuse(patch, step, 507, CONDITION_NONE);
+    for (int removals = 0; removals < 2 && !patch->refused; removals++)
+        for (struct instruction *step = patch->first; step; step = step->next)
+            if (step->is_remove == removals && (step->live == LIVE_NONE || step->live == LIVE_DISPLAYNAME))
+                refuse(patch, step, 507, CONDITION_NONE);
 }
 
 /* Locks are on URLs: through a link two of them may stand in the way. */

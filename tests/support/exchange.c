@@ -27,7 +27,7 @@ static void start_server(struct exchange *x)
 {
     struct progress progress = { 0 };
     const char *message = NULL;
-    int err = posix_open(x->root, false, &x->fs);
+    int err = x->is_given ? 0 : posix_open(x->root, false, &x->fs);
 
     if (!err)
         err = dav_open(x->pool, x->fs, &x->config, &x->dav, &message);
@@ -41,10 +41,11 @@ static void start_server(struct exchange *x)
 static void stop_server(struct exchange *x)
 {
     dav_close(x->dav);
-    fs_close(x->fs);
+    if (!x->is_given)
+        fs_close(x->fs);
 }
 
-struct exchange *exchange_open(const struct dav_config *config)
+struct exchange *exchange_open_on(struct fs *fs, const struct dav_config *config)
 {
     const char *tmp = getenv("TMPDIR");
     apr_pool_t *pool;
@@ -65,9 +66,16 @@ struct exchange *exchange_open(const struct dav_config *config)
     x->config.state_dir = x->state_dir;
     if (!x->config.max_xml)
         x->config.max_xml = 1024 * 1024;
+    x->fs = fs;
+    x->is_given = fs != NULL;
     pthread_mutex_init(&x->mutex, NULL);
     start_server(x);
     return x;
+}
+
+struct exchange *exchange_open(const struct dav_config *config)
+{
+    return exchange_open_on(NULL, config);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -81,6 +89,8 @@ void exchange_close(struct exchange *x)
     if (!x)
         return;
     stop_server(x);
+    if (x->is_given)
+        fs_close(x->fs);
     while (x->answers) {
         struct answer *answer = x->answers;
         x->answers = answer->next;

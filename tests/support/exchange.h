@@ -43,6 +43,7 @@ struct exchange {
     const char *state_dir; /* beside it */
     struct dav_config config;
     struct fs *fs;
+    bool is_given; /* fs comes from exchange_open_on */
     struct dav *dav;
     pthread_mutex_t mutex;
     struct answer *answers;
@@ -50,6 +51,10 @@ struct exchange {
 
 /* `config` NULL: defaults (state_dir is always set here). */
 struct exchange *exchange_open(const struct dav_config *config);
+
+/* The same on a file system that the caller has opened: it outlives restarts, and exchange_close closes it.
+ * The functions of the folder at the end mean nothing then, and there is no exchange_crash. */
+struct exchange *exchange_open_on(struct fs *fs, const struct dav_config *config);
 
 /* Removes everything from disk. */
 void exchange_close(struct exchange *x);

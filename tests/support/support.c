@@ -164,6 +164,15 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* What separates its parts is not text. */
+static void list_attr(FILE *out, const char *attr, size_t len)
+{
+    fputs(" {", out);
+    for (size_t i = 0; i < len; i++)
+        fputc((unsigned char)attr[i] < ' ' ? '|' : attr[i], out);
+    fputc('}', out);
+}
+
 static void list_entry(FILE *out, struct fs_dir *dir, const char *name, const char *path)
 {
     char attr[FS_ATTR_MAX];
@@ -184,7 +193,7 @@ static void list_entry(FILE *out, struct fs_dir *dir, const char *name, const ch
         free(content);
     }
     if (fs_get_attr(dir, name, attr, sizeof(attr), &len) == 0)
-        fprintf(out, " {%.*s}", (int)len, attr);
+        list_attr(out, attr, len);
     fputc('\n', out);
 }
 
