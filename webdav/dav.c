@@ -10,7 +10,6 @@
 #include <apr_strings.h>
 #include <apr_thread_mutex.h>
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,22 +208,6 @@ static void refuse_body(struct dav_request *r)
     drop_upload(r);
 }
 
-static void take_upload(struct dav_request *r, const void *data, size_t len)
-{
-    uint64_t max = r->dav->config.max_upload;
-
-    if (max && (len > max || staging_size(r->upload) > max - len)) {
-        reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);
-        refuse_body(r);
-        return;
-    }
-    int err = staging_write(r->upload, data, len);
-    if (err) {
-        reply_errno(r, err, ROLE_DEST);
-        refuse_body(r);
-    }
-}
-
 void dav_body(struct dav_request *r, const void *data, size_t len)
 {
     if (r->reply.status || !len)
@@ -244,7 +227,8 @@ void dav_body(struct dav_request *r, const void *data, size_t len)
         }
         break;
     case BODY_UPLOAD:
-        take_upload(r, data, len);
+        if (!put_body(r, data, len))
+            refuse_body(r);
         break;
     }
 }

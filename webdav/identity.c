@@ -16,6 +16,7 @@
 
 #include "fs/path.h"
 #include "fs/unicode.h"
+#include "webdav/digestfield.h"
 #include "webdav/etag.h"
 #include "webdav/httpdate.h"
 #include "webdav/method.h"
@@ -242,12 +243,15 @@ static void add_conditions(struct dav_request *r, struct buffer *key)
 /* What an upload says of itself. False: it will not be taken, whatever is there. */
 static bool add_upload(struct dav_request *r, struct buffer *key)
 {
-    const char *expected = request_header(r, "X-Expected-Entity-Length");
+    const char *expected = request_header(r, "X-Expected-Entity-Length"), *name;
+    struct checksum_values digests;
 
-    if (r->slash || request_header(r, "Content-Range"))
+    if (r->slash || request_header(r, "Content-Range") || digestfield_read(r->headers, &digests, &name) != 0)
         return false;
     if (expected && r->content_length == DAV_LENGTH_UNKNOWN)
         add_text(key, "expected", expected);
+    if (digests.has)
+        add_text(key, "digest", digestfield_format_oc(r->pool, &digests));
     return true;
 }
 

@@ -57,6 +57,8 @@ void method_not_allowed(struct dav_request *r);
 void options_run(struct dav_request *r);
 void get_run(struct dav_request *r);
 void put_begin(struct dav_request *r);
+bool put_body(struct dav_request *r, const void *data,
+              size_t len); /* the next piece; false after having replied */
 void put_run(struct dav_request *r);
 void delete_begin(struct dav_request *r);
 void delete_run(struct dav_request *r);

@@ -3,7 +3,9 @@
  *
  * A client that hangs up, a body of the wrong length or a full disk leave what was there before.
  * The conditions are looked at twice: from the head, so that nobody sends a gigabyte in vain, and
- * under the guard with a fresh stat, so that of two writers with one ETag one loses.
+ * under the guard with a fresh stat, so that of two writers with one ETag one loses. Sums that the client
+ * announced are computed as the body comes; one that did not hold is 400, as it is from ownCloud, whose
+ * clients then send the file again.
  *
  * A PUT through a link replaces the content of what the link leads to, if that is inside; the link
  * stays a link. A link that leads out or nowhere is refused (resource.h).
@@ -16,6 +18,8 @@
 #include <string.h>
 
 #include "fs/path.h"
+#include "webdav/checksum.h"
+#include "webdav/digestfield.h"
 #include "webdav/method.h"
 #include "webdav/precond.h"
 #include "webdav/resource.h"
@@ -29,6 +33,8 @@ struct put {
     bool has_mtime;    /* X-OC-Mtime */
     const void *attr;  /* dead properties of the replaced file, as staged */
     size_t attr_len;
+    struct checksum_values announced; /* what the client says of the content */
+    struct checksum *checksum;        /* NULL: it says nothing */
 };
 
 /* ---- from the head ---- */
@@ -88,6 +94,22 @@ static bool find_expected(struct dav_request *r, struct put *put)
     return true;
 }
 
+static bool find_digests(struct dav_request *r, struct put *put)
+{
+    const char *name = NULL;
+
+    int err = digestfield_read(r->headers, &put->announced, &name);
+    if (!err && put->announced.has)
+        err = checksum_open(r->pool, put->announced.has, &put->checksum);
+    if (err == EINVAL)
+        reply_error(r, 400, "%s is malformed.", name);
+    else if (err == EBADMSG)
+        reply_error(r, 400, "%s announces another digest than a header before it.", name);
+    else if (err)
+        reply_errno(r, err, ROLE_DEST);
+    return !err;
+}
+
 void put_begin(struct dav_request *r)
 {
     struct put *put = apr_pcalloc(r->pool, sizeof *put);
@@ -102,13 +124,55 @@ void put_begin(struct dav_request *r)
         return;
     }
     if ((!r->exists && !resource_has_parent(r, r->path)) || !find_real(r, put) ||
-        !check(r, put, r->exists ? &r->st : NULL) || !find_expected(r, put))
+        !check(r, put, r->exists ? &r->st : NULL) || !find_expected(r, put) || !find_digests(r, put))
         return;
     if (put->expected != DAV_LENGTH_UNKNOWN && !resource_has_space(r, put->real, put->expected))
         return;
     int err = staging_open(r->dav->fs, put->real, &r->upload);
     if (err)
         reply_errno(r, err, ROLE_PARENT);
+}
+
+/* ---- the body ---- */
+
+bool put_body(struct dav_request *r, const void *data, size_t len)
+{
+    struct put *put = r->state;
+    uint64_t max = r->dav->config.max_upload;
+
+    if (max && (len > max || staging_size(r->upload) > max - len)) {
+        reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);
+        return false;
+    }
+    int err = staging_write(r->upload, data, len);
+    if (err)
+        reply_errno(r, err, ROLE_DEST);
+    else if (put->checksum)
+        checksum_add(put->checksum, data, len);
+    return !err;
+}
+
+/* Is it what was announced? False after having replied. */
+static bool verify(struct dav_request *r, const struct put *put)
+{
+    uint64_t size = staging_size(r->upload);
+    struct checksum_values found;
+
+    if (put->expected != DAV_LENGTH_UNKNOWN && size != put->expected) {
+        reply_error(r, 400, "The body has %" PRIu64 " bytes, %" PRIu64 " were announced.", size,
+                    put->expected);
+        return false;
+    }
+    if (!put->checksum)
+        return true;
+    checksum_end(put->checksum, &found);
+    enum checksum_kind wrong = checksum_difference(&put->announced, &found);
+    if (wrong == CHECKSUM_COUNT)
+        return true;
+    reply_error(r, 400, "The body has the digest %s, %s was announced; nothing was changed.",
+                digestfield_format_one(r->pool, &found, wrong),
+                digestfield_format_one(r->pool, &put->announced, wrong));
+    return false;
 }
 
 /* ---- when the body is there ---- */
@@ -212,14 +276,10 @@ static void publish(struct dav_request *r, struct put *put)
 void put_run(struct dav_request *r)
 {
     struct put *put = r->state;
-    uint64_t size = staging_size(r->upload);
     struct guard guard;
 
-    if (put->expected != DAV_LENGTH_UNKNOWN && size != put->expected) {
-        reply_error(r, 400, "The body has %" PRIu64 " bytes, %" PRIu64 " were announced.", size,
-                    put->expected);
+    if (!verify(r, put))
         return;
-    }
     int err = finish_upload(r, put);
     if (err) {
         reply_errno(r, err, ROLE_PARENT);

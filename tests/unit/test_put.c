@@ -128,6 +128,67 @@ static void other_lengths_than_announced_are_not_published(void **state)
     assert_int_equal(exchange(x, "PUT", "/old.txt", chunked, "just fine")->status, 204);
 }
 
+/* Of "content". */
+#define SHA1   "SHA1:040f06fd774092478d450774f5ba30c5da78acc8"
+#define MD5    "md5=:mgNkuembtIDdJeHwKEyFVQ==:"
+#define SHA256 "sha-256=:7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M=:"
+
+static void announced_digests_are_verified(void **state)
+{
+    struct exchange *x = *state;
+    static const struct {
+        const char *headers, *body;
+        int status; /* over an old file */
+        bool early;
+    } rows[] = {
+        { "OC-Checksum: " SHA1, "content", 204, false },
+        { "OC-Checksum: " SHA1, "Content", 400, false },
+        { "OC-Checksum: " SHA1, "conten", 400, false },
+        { "OC-Checksum: " SHA1, NULL, 400, false },
+        { "OC-Checksum: " SHA1 " ADLER32:bcb02fc", "content", 204, false },
+        { "OC-Checksum: " SHA1 " ADLER32:bcb02fd", "content", 400, false },
+        { "Repr-Digest: " SHA256, "content", 204, false },
+        { "Repr-Digest: " SHA256, "contend", 400, false },
+        { "Repr-Digest: " SHA256 ", " MD5, "content", 204, false },
+        { "Repr-Digest: " SHA256 "\nRepr-Digest: " MD5, "contend", 400, false },
+        { "Content-Digest: " MD5, "content", 204, false },
+        { "Content-Digest: " MD5, "contend", 400, false },
+        { "Content-MD5: mgNkuembtIDdJeHwKEyFVQ==", "content", 204, false },
+        { "Content-MD5: mgNkuembtIDdJeHwKEyFVQ==", "contend", 400, false },
+        { "Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==", NULL, 204, false }, /* of nothing */
+        { "Repr-Digest: " SHA256 "\nOC-Checksum: MD5:00000000000000000000000000000000", "content", 400,
+          false },
+        { "Repr-Digest: " MD5 "\nOC-Checksum: MD5:00000000000000000000000000000000", "content", 400, true },
+        { "Repr-Digest: crc32c=:AAAAAA==:\nOC-Checksum: BLAKE3:00", "whatever", 204, false },
+        { "Repr-Digest: nonsense", "content", 400, true },
+        { "Content-Digest: sha-256=7XACtDnp", "content", 400, true },
+        { "OC-Checksum: MD5:12", "content", 400, true },
+        { "Content-MD5: x", "content", 400, true },
+        /* of the bytes as they come, and these are kept */
+        { "Content-Encoding: gzip\nContent-Digest: " MD5 "\nRepr-Digest: " SHA256, "content", 204, false },
+        { "Content-Encoding: gzip\nRepr-Digest: " SHA256, "contend", 400, false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        exchange_write(x, "old.txt", "old");
+        const char *wanted = rows[i].status == 204 ? (rows[i].body ? rows[i].body : "") : "old";
+        const struct answer *a = exchange(x, "PUT", "/old.txt", rows[i].headers, rows[i].body);
+        if (a->status != rows[i].status || a->early != rows[i].early ||
+            strcmp(exchange_read(x, "old.txt"), wanted) != 0)
+            fail_msg("%s, %s: %d%s %s", rows[i].headers, rows[i].body, a->status, a->early ? " early" : "",
+                     exchange_read(x, "old.txt"));
+        assert_int_equal(exchange_strays(x), 0);
+    }
+    const struct answer *a = exchange(x, "PUT", "/new", "Repr-Digest: " SHA256, "contend");
+    assert_int_equal(a->status, 400);
+    assert_false(exchange_exists(x, "new"));
+    assert_string_equal(
+        a->body,
+        "The body has the digest SHA256:51ef2ad77766cb6e735b373cf7cdfad2edb13201fc39cf9af92c1bfe78047ad1, "
+        "SHA256:ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73 was announced; nothing was "
+        "changed.\n");
+}
+
 static void broken_upload_leaves_the_old_file(void **state)
 {
     struct exchange *x = *state;
@@ -315,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bodies_of_any_size_and_framing_arrive, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refusals_come_before_the_body, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_lengths_than_announced_are_not_published, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(announced_digests_are_verified, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_upload_leaves_the_old_file, set_up, tear_down),
         cmocka_unit_test(upload_over_the_limit_is_413),
         cmocka_unit_test_setup_teardown(what_is_replaced_keeps_mode_and_properties, set_up, tear_down),
