@@ -44,9 +44,9 @@ static void called(void)
     HOOK(real_path, (struct fs * a, const char *b, char *c, size_t d), (a, b, c, d))                         \
     HOOK(get_attr_fd, (struct fs * a, int b, void *c, size_t d, size_t *e), (a, b, c, d, e))                 \
     HOOK(stat_at, (struct fs_dir * a, const char *b, struct fs_stat *c), (a, b, c))                          \
-    HOOK(open_at, (struct fs_dir * a, const char *b, int *c, struct fs_stat *d), (a, b, c, d))               \
+    HOOK(open_at, (struct fs_dir * a, const char *b, bool c, int *d, struct fs_stat *e), (a, b, c, d, e))    \
     HOOK(dir_enter, (struct fs_dir * a, const char *b, struct fs_dir **c), (a, b, c))                        \
-    HOOK(dir_next, (struct fs_dir * a, const char **b), (a, b))                                              \
+    HOOK(dir_next, (struct fs_dir * a, const char **b, enum fs_type *c), (a, b, c))                          \
     HOOK(dir_sync, (struct fs_dir * a), (a))                                                                 \
     HOOK(tree_sync, (struct fs_dir * a), (a))                                                                \
     HOOK(get_attr, (struct fs_dir * a, const char *b, void *c, size_t d, size_t *e), (a, b, c, d, e))        \

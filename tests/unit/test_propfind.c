@@ -391,9 +391,9 @@ static void what_vanishes_meanwhile_is_skipped(void **context)
 static const struct fs_ops *sound;
 static int countdown; /* calls that still go well */
 
-static int next_until_it_fails(struct fs_dir *dir, const char **out_name)
+static int next_until_it_fails(struct fs_dir *dir, const char **out_name, enum fs_type *out_type)
 {
-    return countdown-- > 0 ? sound->dir_next(dir, out_name) : EIO;
+    return countdown-- > 0 ? sound->dir_next(dir, out_name, out_type) : EIO;
 }
 
 static void a_directory_that_breaks_off_breaks_the_answer_off(void **context)
@@ -431,9 +431,9 @@ static struct dav_request *start(struct exchange *x, const char *target, bool hu
 
 #define START_TAG MULTISTATUS_DECLARATION "<D:multistatus xmlns:D=\"DAV:\">\n"
 
-static int never_next(struct fs_dir *dir, const char **out_name)
+static int never_next(struct fs_dir *dir, const char **out_name, enum fs_type *out_type)
 {
-    (void)dir, (void)out_name;
+    (void)dir, (void)out_name, (void)out_type;
     fail_msg("a member was looked for");
     return EIO;
 }
