@@ -23,7 +23,7 @@
 #include "src/linger.h"
 #include "src/transaction.h"
 
-#define CONNECTION_MEMORY  (24 * 1024) /* request head and buffers of one; libmicrohttpd clears it each time */
+#define CONNECTION_MEMORY  (16 * 1024) /* request head and buffers of one; libmicrohttpd clears it each time */
 #define CONNECTION_THREADS 2           /* per listener */
 #define IDLE_SECONDS       300         /* davfs2 and Finder keep connections for minutes */
 #define TLS_FILE_MAX       (1024 * 1024)

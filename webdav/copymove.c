@@ -181,7 +181,7 @@ void copymove_reply_done(struct dav_request *r)
     reply_status(r, cm->dest_exists ? 204 : 201);
     if (!cm->dest_exists) {
         bool is_dir = fs_stat(r->dav->fs, r->dest, &st) == 0 && st.type == FS_DIR;
-        reply_header(r, "Location", uri_from_path(r->pool, r->dest, is_dir));
+        reply_location(r, r->dest, is_dir);
     }
     if (cm->has_mtime)
         reply_header(r, "X-OC-Mtime", "accepted");

@@ -7,7 +7,6 @@
 #include "webdav/method.h"
 #include "webdav/precond.h"
 #include "webdav/resource.h"
-#include "webdav/uri.h"
 
 #define DIR_MODE 0777 /* less the umask */
 
@@ -51,7 +50,7 @@ static void mkcol_guarded(struct dav_request *r)
         return;
     }
     reply_status(r, 201);
-    reply_header(r, "Location", uri_from_path(r->pool, r->path, true));
+    reply_location(r, r->path, true);
 }
 
 void mkcol_run(struct dav_request *r)

@@ -23,7 +23,6 @@
 #include "webdav/method.h"
 #include "webdav/precond.h"
 #include "webdav/resource.h"
-#include "webdav/uri.h"
 
 #define ATTEMPTS 8 /* to publish while somebody behind our back makes and removes the file */
 
@@ -268,7 +267,7 @@ static void publish(struct dav_request *r, struct put *put)
     reply_status(r, r->exists ? 204 : 201);
     reply_validators(r, &st);
     if (!r->exists)
-        reply_header(r, "Location", uri_from_path(r->pool, r->path, false));
+        reply_location(r, r->path, false);
     if (put->has_mtime)
         reply_header(r, "X-OC-Mtime", "accepted");
 }

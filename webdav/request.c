@@ -16,6 +16,7 @@
 #include "webdav/multistatus.h"
 #include "webdav/uri.h"
 
+#define LOCATION_MAX   2048
 #define ERROR_TEXT_MAX 512
 #define RETRY_AFTER    "5"         /* seconds */
 #define ERROR_BODY_MAX (64 * 1024) /* a DAV:error with a few hrefs */
@@ -143,6 +144,14 @@ void reply_condition(struct dav_request *r, int status, enum dav_condition condi
 void reply_header(struct dav_request *r, const char *name, const char *value)
 {
     apr_table_set(r->reply.headers, name, value);
+}
+
+void reply_location(struct dav_request *r, const char *path, bool is_collection)
+{
+    const char *uri = uri_from_path(r->pool, path, is_collection);
+
+    if (strlen(uri) <= LOCATION_MAX)
+        reply_header(r, "Location", uri);
 }
 
 void reply_validators(struct dav_request *r, const struct fs_stat *st)

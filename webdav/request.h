@@ -113,6 +113,10 @@ void reply_buffer(struct dav_request *r, int status, const char *content_type, c
 
 void reply_header(struct dav_request *r, const char *name, const char *value);
 
+/* Location of what was made at the path (RFC 9110 15.3.2), unless it is very long: the head of a request and that of
+ * its answer share the memory of a connection, and an answer that does not fit would not come at all. */
+void reply_location(struct dav_request *r, const char *path, bool is_collection);
+
 /* ETag and Last-Modified of a resource. */
 void reply_validators(struct dav_request *r, const struct fs_stat *st);
 
