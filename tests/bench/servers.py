@@ -1,4 +1,4 @@
-"""The four servers, each with two workers, its own folder and a free port on loopback."""
+"""The servers, each with two workers, its own folder and a free port on loopback."""
 import os
 import pwd
 import re
@@ -89,19 +89,32 @@ class Server:
         return total
 
 
+    def cpu_seconds(self):
+        """Processor time of all its processes so far."""
+        ticks = 0
+        for pid in self.pids():
+            fields = Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])  # utime, stime
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Holdfast(Server):
-    name = "holdfast"
+    name, durability = "holdfast", "relaxed"  # none of the others syncs
 
     def __init__(self, base):
         super().__init__(base)
         self.program = os.environ.get("HOLDFAST", "holdfast")
 
     def command(self):
-        return [self.program, "serve", "--listen", "127.0.0.1:%d" % self.port, "--workers", "2", "--state",
-                str(self.run / "state"), "--log-level", "error", str(self.root)]
+        return [self.program, "serve", "--listen", "127.0.0.1:%d" % self.port, "--workers", "2", "--durability",
+                self.durability, "--state", str(self.run / "state"), "--log-level", "error", str(self.root)]
 
     def version(self):
         return subprocess.run([self.program, "--version"], capture_output=True, text=True).stdout.strip()
+
+
+class HoldfastFull(Holdfast):
+    name, durability = "holdfast-full", "full"
 
 
 class Nginx(Server):
@@ -126,7 +139,7 @@ http {
     keepalive_timeout 300;
     client_max_body_size 0;
     client_body_temp_path %s/body;
-    dav_ext_lock_zone zone=locks:1m;
+    dav_ext_lock_zone zone=locks:1m timeout=1h;
     server {
         listen 127.0.0.1:%d;
         root %s;
@@ -216,4 +229,4 @@ DocumentRoot %s
         return subprocess.run([self.program, "-v"], capture_output=True, text=True).stdout.split("\n")[0].split(": ")[-1]
 
 
-ALL = {s.name: s for s in (Holdfast, Nginx, Lighttpd, Apache)}
+ALL = {s.name: s for s in (Holdfast, HoldfastFull, Nginx, Lighttpd, Apache)}
