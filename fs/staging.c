@@ -212,20 +212,25 @@ static int finish_tree(struct staging *staging, const struct fs_meta *meta, cons
     return err;
 }
 
-int staging_finish(struct staging *staging, const struct fs_meta *meta, const void *attr, size_t attr_len)
+int staging_stat(const struct staging *staging, struct fs_stat *out)
 {
-    if (staging->error)
-        return staging->error;
-    return remember(staging, staging->is_tree ? finish_tree(staging, meta, attr, attr_len)
-                                              : finish_file(staging, meta, attr, attr_len));
+    return staging->file ? fs_file_stat(staging->file, out) : fs_stat_at(staging->dir, staging->hidden, out);
 }
 
 int staging_set_attr(struct staging *staging, const void *attr, size_t attr_len)
 {
     if (staging->error)
         return staging->error;
-    return remember(staging, staging->is_tree ? finish_tree(staging, NULL, attr ? attr : "", attr_len)
-                                              : finish_file(staging, NULL, attr ? attr : "", attr_len));
+    return staging->file ? fs_file_set_attr(staging->file, attr, attr_len)
+                         : fs_set_attr(staging->dir, staging->hidden, attr, attr_len);
+}
+
+int staging_finish(struct staging *staging, const struct fs_meta *meta, const void *attr, size_t attr_len)
+{
+    if (staging->error)
+        return staging->error;
+    return remember(staging, staging->is_tree ? finish_tree(staging, meta, attr, attr_len)
+                                              : finish_file(staging, meta, attr, attr_len));
 }
 
 /* Is the directory in which we staged still the one that the path names? If not, publishing would
@@ -311,11 +316,6 @@ static int publish(struct staging *staging, bool replace)
     return err ? err : publish_staged(staging, replace);
 }
 
-static int stat_staged(const struct staging *staging, struct fs_stat *out)
-{
-    return staging->file ? fs_file_stat(staging->file, out) : fs_stat_at(staging->dir, staging->hidden, out);
-}
-
 void staging_set_note(struct staging *staging, staging_note_fn *note, void *ctx)
 {
     staging->note = note;
@@ -331,7 +331,7 @@ int staging_commit(struct staging *staging, bool replace, struct fs_stat *out)
         return staging->error;
     int err = check_parent(staging);
     if (!err) /* nothing of it changes any more, and afterwards nothing should fail */
-        err = stat_staged(staging, &st);
+        err = staging_stat(staging, &st);
     if (!err && staging->note)
         err = staging->note(staging->note_ctx, &st);
     if (!err)

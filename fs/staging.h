@@ -46,8 +46,12 @@ const char *staging_name(const struct staging *staging);
  * if the fs is durable. Trees: syncs the file system. Returns the first error of all so far. */
 int staging_finish(struct staging *staging, const struct fs_meta *meta, const void *attr, size_t attr_len);
 
-/* The dead properties alone, changed after staging_finish (they are read from the replaced file
- * under the guard); synced again if durable, so call it only for what has some. */
+/* What it is so far: size, times. */
+int staging_stat(const struct staging *staging, struct fs_stat *out);
+
+/* The dead properties alone, before staging_finish or once more after it (they are read from the replaced
+ * file under the guard); len 0 removes them. Not synced: staging_finish, called again without anything, does
+ * that. A failure is the caller's to judge: it does not stick. */
 int staging_set_attr(struct staging *staging, const void *attr, size_t attr_len);
 
 /* staging_commit calls `note` right before it publishes, with the stat of what is about to be published, so

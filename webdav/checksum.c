@@ -4,7 +4,6 @@
  */
 #include "webdav/checksum.h"
 
-#include <errno.h>
 #include <gnutls/crypto.h>
 #include <string.h>
 #include <zlib.h>
@@ -65,7 +64,7 @@ static apr_status_t release(void *data)
     return APR_SUCCESS;
 }
 
-int checksum_open(apr_pool_t *pool, unsigned kinds, struct checksum **out)
+struct checksum *checksum_open(apr_pool_t *pool, unsigned kinds)
 {
     struct checksum *checksum = apr_pcalloc(pool, sizeof *checksum);
 
@@ -77,11 +76,10 @@ int checksum_open(apr_pool_t *pool, unsigned kinds, struct checksum **out)
             continue;
         if (gnutls_hash_init(&checksum->hash[kind], kinds_of[kind].algorithm) != 0) {
             checksum->hash[kind] = NULL;
-            return ENOTSUP;
+            checksum->kinds &= ~(1u << kind);
         }
     }
-    *out = checksum;
-    return 0;
+    return checksum;
 }
 
 static void add_adler(struct checksum *checksum, const unsigned char *data, size_t len)

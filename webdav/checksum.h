@@ -4,8 +4,8 @@
  * Life of a computation: checksum_open, checksum_add for each piece, checksum_end; one that is not ended
  * goes with its pool. One thread at a time. Values are plain bytes, at most one for each kind.
  *
- * Only what a client announced is ever computed; SHA-1, MD5 and Adler-32 tell of accidents, not of malice
- * (RFC 9530 5), which is what they are announced for.
+ * They are computed only for clients that announce one. SHA-1, MD5 and Adler-32 tell of accidents, not of
+ * malice (RFC 9530 5), which is what they are announced for.
  */
 #ifndef HOLDFAST_CHECKSUM_H
 #define HOLDFAST_CHECKSUM_H
@@ -42,8 +42,8 @@ enum checksum_kind checksum_difference(const struct checksum_values *a, const st
 
 struct checksum;
 
-/* `kinds`: bits as in checksum_values. ENOTSUP for a kind that the library refuses (MD5 under FIPS rules). */
-int checksum_open(apr_pool_t *pool, unsigned kinds, struct checksum **out);
+/* `kinds`: bits as in checksum_values. One that the library refuses (MD5 under FIPS rules) is left out. */
+struct checksum *checksum_open(apr_pool_t *pool, unsigned kinds);
 void checksum_add(struct checksum *checksum, const void *data, size_t len);
 
 /* Once; nothing may be added afterwards. */

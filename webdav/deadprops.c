@@ -36,8 +36,7 @@ static const char *take_string(const char **at, const char *end)
     return nul ? text : NULL;
 }
 
-/* The strings stay in `value`, which is in the pool. */
-static int parse(apr_pool_t *pool, const char *value, size_t len, struct dead_prop **out)
+int props_parse(apr_pool_t *pool, const char *value, size_t len, struct dead_prop **out)
 {
     struct dead_prop *list = NULL, **last = &list;
     const char *at = value + 1, *end = value + len;
@@ -72,7 +71,7 @@ int props_load(struct fs_dir *dir, const char *name, apr_pool_t *pool, struct de
         return error == ERANGE ? EIO : error;
     if (value == usual)
         value = apr_pmemdup(pool, usual, len);
-    return parse(pool, value, len, out);
+    return props_parse(pool, value, len, out);
 }
 
 int props_serialize(apr_pool_t *pool, const struct dead_prop *list, const char **out, size_t *out_len)

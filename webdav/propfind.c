@@ -26,6 +26,8 @@
 
 #include "fs/path.h"
 #include "fs/walk.h"
+#include "webdav/digestfield.h"
+#include "webdav/digeststore.h"
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/multistatus.h"
@@ -89,6 +91,7 @@ struct entry {
     const char *name;
     struct dead_prop *dead;
     int dead_error;
+    const char *checksums; /* NULL: none are known */
 };
 
 /* ---- what is asked ---- */
@@ -134,6 +137,7 @@ static void add_live(struct listing *listing, enum live_prop live, bool is_optio
     item->empty_len = listing->names.size - item->empty;
     listing->wants_locks |= live == LIVE_LOCKDISCOVERY;
     listing->wants_dead |= live == LIVE_DISPLAYNAME; /* may have been set (RFC 4918 15.2) */
+    listing->wants_dead |= live == LIVE_CHECKSUMS;   /* kept among them */
 }
 
 static void add_dead(struct listing *listing, const struct name *name)
@@ -228,6 +232,7 @@ static bool read_propfind(struct dav_request *r, struct listing *listing)
 static void load_dead(struct listing *listing, struct entry *entry)
 {
     struct fs_dir *located = NULL;
+    struct checksum_values digests;
     if (!listing->wants_dead)
         return;
     if (!entry->dir) {
@@ -239,6 +244,8 @@ static void load_dead(struct listing *listing, struct entry *entry)
     }
     entry->dead_error = props_load(entry->dir, entry->name, listing->scratch, &entry->dead);
     fs_dir_close(located);
+    if (entry->dead && digeststore_take(&entry->dead, entry->st, &digests))
+        entry->checksums = digestfield_format_oc(listing->scratch, &digests);
 }
 
 static struct dead_prop *find_dead(const struct entry *entry, const struct item *item)
@@ -296,9 +303,11 @@ static void write_missing(const struct listing *listing, bool dead, int status, 
 static void write_props(struct listing *listing, const struct entry *entry, const struct lock *locks,
                         struct buffer *out)
 {
-    struct prop_subject subject = {
-        .dav = listing->dav, .path = entry->path, .st = entry->st, .locks = locks
-    };
+    struct prop_subject subject = { .dav = listing->dav,
+                                    .path = entry->path,
+                                    .st = entry->st,
+                                    .locks = locks,
+                                    .checksums = entry->checksums };
     size_t before = out->size, found = 0, missing = 0, missing_dead = 0;
     multistatus_propstat_begin(out);
     for (size_t i = 0; i < listing->item_count; i++) {
@@ -326,7 +335,7 @@ static void write_names(const struct entry *entry, struct buffer *out)
 {
     multistatus_propstat_begin(out);
     for (int live = LIVE_NONE + 1; live < LIVE_COUNT; live++)
-        if (props_applies((enum live_prop)live, entry->st))
+        if (props_applies((enum live_prop)live, entry->st) && (live != LIVE_CHECKSUMS || entry->checksums))
             props_write_name((enum live_prop)live, out);
     for (const struct dead_prop *dead = entry->dead; dead; dead = dead->next)
         if (props_live(dead->ns, dead->name) == LIVE_NONE)

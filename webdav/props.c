@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "fs/path.h"
+#include "webdav/digeststore.h"
 #include "webdav/etag.h"
 #include "webdav/httpdate.h"
 #include "webdav/locks.h"
@@ -22,6 +23,7 @@
 
 #define NS_DAV    "DAV:"
 #define NS_APACHE "http://apache.org/dav/props/"
+#define NS_OC     DIGESTSTORE_NS
 
 /* What many clients look for to know a folder, though no registry has it. */
 #define COLLECTION_TYPE "httpd/unix-directory"
@@ -55,6 +57,8 @@ static const struct {
     [LIVE_QUOTA_USED] = { DAV_PROP("quota-used-bytes"), ON_COLLECTIONS, false },
     [LIVE_EXECUTABLE] = { NS_APACHE, "executable", "<A:executable xmlns:A=\"" NS_APACHE "\">",
                           "</A:executable>", "<A:executable xmlns:A=\"" NS_APACHE "\"/>", ON_FILES, true },
+    [LIVE_CHECKSUMS] = { NS_OC, DIGESTSTORE_NAME, "<oc:checksums xmlns:oc=\"" NS_OC "\">", "</oc:checksums>",
+                         "<oc:checksums xmlns:oc=\"" NS_OC "\"/>", ON_FILES, false },
 };
 
 enum live_prop props_live(const char *ns, const char *name)
@@ -123,6 +127,17 @@ static bool write_quota(enum live_prop prop, const struct prop_subject *subject,
     if (fs_space(subject->dav->fs, subject->path, &available, &used) != 0)
         return false;
     write_number(prop == LIVE_QUOTA_AVAILABLE ? available : used, out);
+    return true;
+}
+
+/* All in one element, as ownCloud writes them. */
+static bool write_checksums(const struct prop_subject *subject, struct buffer *out)
+{
+    if (!subject->checksums)
+        return false;
+    buffer_puts(out, "<oc:checksum>");
+    buffer_puts(out, subject->checksums);
+    buffer_puts(out, "</oc:checksum>");
     return true;
 }
 
@@ -216,6 +231,8 @@ static bool write_value(enum live_prop prop, const struct prop_subject *subject,
     case LIVE_EXECUTABLE:
         buffer_puts(out, st->mode & 0111 ? "T" : "F");
         return true;
+    case LIVE_CHECKSUMS:
+        return write_checksums(subject, out);
     case LIVE_NONE:
     case LIVE_COUNT:
         break;

@@ -28,6 +28,9 @@ struct dead_prop {
  * is damaged. */
 int props_load(struct fs_dir *dir, const char *name, apr_pool_t *pool, struct dead_prop **out);
 
+/* A list as stored, not empty. Its strings stay in `value`. EIO if it is damaged. */
+int props_parse(apr_pool_t *pool, const char *value, size_t len, struct dead_prop **out);
+
 /* The value to store for a list; *out_len 0 for an empty one. E2BIG over FS_ATTR_MAX. */
 int props_serialize(apr_pool_t *pool, const struct dead_prop *list, const char **out, size_t *out_len);
 
@@ -55,6 +58,7 @@ enum live_prop {
     LIVE_QUOTA_AVAILABLE,
     LIVE_QUOTA_USED,
     LIVE_EXECUTABLE,
+    LIVE_CHECKSUMS,
     LIVE_COUNT
 };
 
@@ -66,12 +70,13 @@ struct prop_subject {
     const char *path;
     const struct fs_stat *st;
     const struct lock *locks; /* that cover it */
+    const char *checksums;    /* as digestfield_format_oc; NULL: none are known */
 };
 
 /* Appends the element with its value; false (nothing appended) if the resource does not have it. */
 bool props_write_live(enum live_prop prop, const struct prop_subject *subject, struct buffer *out);
 
-/* In DAV:allprop? (All but quota, RFC 4331 3.) */
+/* In DAV:allprop? (All but quota, RFC 4331 3, and ownCloud's.) */
 bool props_is_in_allprop(enum live_prop prop);
 
 /* Does a resource of this type have it at all? */

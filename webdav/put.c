@@ -20,6 +20,7 @@
 #include "fs/path.h"
 #include "webdav/checksum.h"
 #include "webdav/digestfield.h"
+#include "webdav/digeststore.h"
 #include "webdav/method.h"
 #include "webdav/precond.h"
 #include "webdav/resource.h"
@@ -30,10 +31,12 @@ struct put {
     const char *real;  /* the file that is written: the path, links resolved */
     uint64_t expected; /* bytes; or DAV_LENGTH_UNKNOWN */
     bool has_mtime;    /* X-OC-Mtime */
-    const void *attr;  /* dead properties of the replaced file, as staged */
+    const void *attr;  /* dead properties of the replaced file */
     size_t attr_len;
     struct checksum_values announced; /* what the client says of the content */
-    struct checksum *checksum;        /* NULL: it says nothing */
+    struct checksum *checksum;        /* NULL: it says nothing that we know */
+    struct checksum_values verified;  /* if it does: of the whole content, the announced ones among them */
+    struct fs_stat content;           /* likewise its size and time */
 };
 
 /* ---- from the head ---- */
@@ -93,20 +96,24 @@ static bool find_expected(struct dav_request *r, struct put *put)
     return true;
 }
 
+/* Who speaks ownCloud's dialect finds there what ownCloud keeps, whichever of them it sent: rclone sends
+ * SHA-1 and asks for MD5. */
 static bool find_digests(struct dav_request *r, struct put *put)
 {
+    unsigned kinds = 1u << CHECKSUM_SHA1 | 1u << CHECKSUM_MD5 | 1u << CHECKSUM_ADLER32;
     const char *name = NULL;
 
     int err = digestfield_read(r->headers, &put->announced, &name);
-    if (!err && put->announced.has)
-        err = checksum_open(r->pool, put->announced.has, &put->checksum);
-    if (err == EINVAL)
-        reply_error(r, 400, "%s is malformed.", name);
-    else if (err == EBADMSG)
-        reply_error(r, 400, "%s announces another digest than a header before it.", name);
-    else if (err)
-        reply_errno(r, err, ROLE_DEST);
-    return !err;
+    if (err) {
+        reply_error(r, 400, err == EINVAL ? "%s is malformed." : "%s contradicts itself or another digest.",
+                    name);
+        return false;
+    }
+    if (!request_header(r, "OC-Checksum"))
+        kinds = 0;
+    if (put->announced.has)
+        put->checksum = checksum_open(r->pool, put->announced.has | kinds);
+    return true;
 }
 
 void put_begin(struct dav_request *r)
@@ -152,10 +159,9 @@ bool put_body(struct dav_request *r, const void *data, size_t len)
 }
 
 /* Is it what was announced? False after having replied. */
-static bool verify(struct dav_request *r, const struct put *put)
+static bool verify(struct dav_request *r, struct put *put)
 {
     uint64_t size = staging_size(r->upload);
-    struct checksum_values found;
 
     if (put->expected != DAV_LENGTH_UNKNOWN && size != put->expected) {
         reply_error(r, 400, "The body has %" PRIu64 " bytes, %" PRIu64 " were announced.", size,
@@ -164,12 +170,12 @@ static bool verify(struct dav_request *r, const struct put *put)
     }
     if (!put->checksum)
         return true;
-    checksum_end(put->checksum, &found);
-    enum checksum_kind wrong = checksum_difference(&put->announced, &found);
+    checksum_end(put->checksum, &put->verified);
+    enum checksum_kind wrong = checksum_difference(&put->announced, &put->verified);
     if (wrong == CHECKSUM_COUNT)
         return true;
     reply_error(r, 400, "The body has the digest %s, %s was announced; nothing was changed.",
-                digestfield_format_one(r->pool, &found, wrong),
+                digestfield_format_one(r->pool, &put->verified, wrong),
                 digestfield_format_one(r->pool, &put->announced, wrong));
     return false;
 }
@@ -195,6 +201,37 @@ static int look_again(struct dav_request *r, const struct put *put, bool *out_ex
     return err;
 }
 
+/* Properties that cannot be read are kept as they are. */
+static int try_attr(struct dav_request *r, const struct put *put, const struct checksum_values *digests)
+{
+    const char *value = NULL;
+    size_t len = 0;
+
+    int err = digeststore_replace(r->pool, put->attr, put->attr_len, digests, &put->content, &value, &len);
+    if (err == EIO) {
+        value = put->attr;
+        len = put->attr_len;
+        err = 0;
+    }
+    if (!err)
+        err = staging_set_attr(r->upload, value, len);
+    return err == ENOTSUP && !len ? 0 : err;
+}
+
+static bool is_no_room(int err)
+{
+    return err == ENOTSUP || err == E2BIG || err == ERANGE || err == ENOSPC || err == EDQUOT;
+}
+
+/* Stages the dead properties: without the digests of the content that is replaced, with those that were
+ * verified. These are worth having, but no upload fails for them. */
+static int stage_attr(struct dav_request *r, const struct put *put)
+{
+    int err = try_attr(r, put, put->checksum ? &put->verified : NULL);
+
+    return put->checksum && is_no_room(err) ? try_attr(r, put, NULL) : err;
+}
+
 /* All that takes time is done here, before the guard: content, properties, mode, sync. What is
  * replaced keeps its mode, owner and dead properties (RFC 4918 9.7.1). */
 static int finish_upload(struct dav_request *r, struct put *put)
@@ -215,7 +252,13 @@ static int finish_upload(struct dav_request *r, struct put *put)
         meta.uid = old.uid;
         meta.gid = old.gid;
     }
-    return staging_finish(r->upload, &meta, put->attr_len ? put->attr : NULL, put->attr_len);
+    if (put->checksum)
+        err = staging_stat(r->upload, &put->content);
+    if (put->has_mtime)
+        put->content.mtime_ns = meta.mtime_ns;
+    if (!err && (put->checksum || put->attr_len))
+        err = stage_attr(r, put);
+    return err ? err : staging_finish(r->upload, &meta, NULL, 0);
 }
 
 /* Properties may have been set while the body came. */
@@ -225,7 +268,8 @@ static int refresh_attr(struct dav_request *r, struct put *put, const void *attr
         return 0;
     put->attr = attr;
     put->attr_len = attr_len;
-    return staging_set_attr(r->upload, attr, attr_len);
+    int err = stage_attr(r, put);
+    return err ? err : staging_finish(r->upload, NULL, NULL, 0);
 }
 
 /* One attempt, under the guard. EEXIST: something has appeared, look again. 0 without *out_done: the
@@ -268,6 +312,8 @@ static void publish(struct dav_request *r, struct put *put)
     reply_validators(r, &st);
     if (!r->exists)
         reply_location(r, r->path, false);
+    if (put->checksum)
+        reply_header(r, "Repr-Digest", digestfield_format_repr(r->pool, &put->verified));
     if (put->has_mtime)
         reply_header(r, "X-OC-Mtime", "accepted");
 }

@@ -368,6 +368,23 @@ static void properties_may_come_last(void **state)
     assert_list(world->fs, "f 644 content {late}\ng 644 \n");
 }
 
+static void properties_that_do_not_fit_do_no_harm(void **state)
+{
+    struct world *world = *state;
+    struct fs_stat st;
+
+    struct staging *staging = stage(world->fs, "f", "content");
+    assert_int_equal(staging_stat(staging, &st), 0);
+    assert_int_equal(st.size, 7);
+    fs_mem_fail(world->fs, FS_MEM_FILE_SET_ATTR, 1, ENOSPC);
+    assert_int_equal(staging_set_attr(staging, "many", 4), ENOSPC);
+    assert_int_equal(staging_set_attr(staging, "few", 3), 0);
+    assert_int_equal(staging_finish(staging, NULL, NULL, 0), 0);
+    assert_int_equal(staging_commit(staging, true, &st), 0);
+    staging_free(staging);
+    assert_list(world->fs, "f 644 content {few}\n");
+}
+
 static void a_hidden_name_is_recorded_before_it_exists(void **state)
 {
     struct world *world = *state;
@@ -450,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_late_error_of_the_close_prevents_the_commit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_after_publishing_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_about_to_be_published_is_told_before, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(properties_that_do_not_fit_do_no_harm, set_up, tear_down),
         cmocka_unit_test_setup_teardown(properties_may_come_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_hidden_name_is_recorded_before_it_exists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_parent_must_exist, set_up, tear_down),

@@ -1,0 +1,70 @@
+/*
+ * A record is "SIZE MTIME_NS DIGESTS", the digests as in OC-Checksum: text, as dead properties are.
+ */
+#include "webdav/digeststore.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "webdav/digestfield.h"
+
+#define SMALL_ATTR 2048 /* holds what most files have, without asking for FS_ATTR_MAX */
+
+int digeststore_replace(apr_pool_t *pool, const void *attr, size_t attr_len,
+                        const struct checksum_values *values, const struct fs_stat *st, const char **out,
+                        size_t *out_len)
+{
+    struct dead_prop *list = NULL;
+
+    int err = attr_len ? props_parse(pool, attr, attr_len, &list) : 0;
+    if (err)
+        return err;
+    if (values)
+        props_set(pool, &list, DIGESTSTORE_NS, DIGESTSTORE_NAME,
+                  apr_psprintf(pool, "%" PRIu64 " %" PRId64 " %s", st->size, st->mtime_ns,
+                               digestfield_format_oc(pool, values)));
+    else
+        props_remove(&list, DIGESTSTORE_NS, DIGESTSTORE_NAME);
+    return props_serialize(pool, list, out, out_len);
+}
+
+static bool read_record(const char *text, const struct fs_stat *st, struct checksum_values *out)
+{
+    struct checksum_values values = { .has = 0 };
+    char *end;
+
+    uint64_t size = strtoull(text, &end, 10);
+    int64_t mtime_ns = strtoll(end, &end, 10);
+    if (size != st->size || mtime_ns != st->mtime_ns || digestfield_parse_oc(end, &values) != 0 ||
+        !values.has)
+        return false;
+    *out = values;
+    return true;
+}
+
+bool digeststore_take(struct dead_prop **list, const struct fs_stat *st, struct checksum_values *out)
+{
+    const struct dead_prop *record = props_find(*list, DIGESTSTORE_NS, DIGESTSTORE_NAME);
+
+    if (!record)
+        return false;
+    props_remove(list, DIGESTSTORE_NS, DIGESTSTORE_NAME);
+    return st->type == FS_FILE && read_record(record->markup, st, out);
+}
+
+bool digeststore_read(struct fs *fs, int fd, const struct fs_stat *st, apr_pool_t *pool,
+                      struct checksum_values *out)
+{
+    char small[SMALL_ATTR], *attr = small;
+    struct dead_prop *list = NULL;
+    size_t len = 0;
+
+    int err = fs_get_attr_fd(fs, fd, small, sizeof small, &len);
+    if (err == ERANGE) {
+        attr = apr_palloc(pool, FS_ATTR_MAX);
+        err = fs_get_attr_fd(fs, fd, attr, FS_ATTR_MAX, &len);
+    }
+    return !err && props_parse(pool, attr, len, &list) == 0 && digeststore_take(&list, st, out);
+}
