@@ -16,6 +16,7 @@ struct mem_file {
     struct fs_file base;
     struct node *node;
     int write_error;
+    bool is_late; /* errors of writing may come as late as with its closing */
 };
 
 static struct node *file_node(const struct fs_file *file)
@@ -41,7 +42,7 @@ int mem_file_create(struct fs_dir *dir, const char *name, uint32_t mode, struct 
         free(file);
         return mem_end(dir->fs, err);
     }
-    *file = (struct mem_file){ .base.fs = dir->fs, .node = node };
+    *file = (struct mem_file){ .base.fs = dir->fs, .node = node, .is_late = name != NULL };
     node->handles++;
     mem(dir->fs)->handles++;
     *out = &file->base;
@@ -71,11 +72,23 @@ static int note_write_error(struct fs_file *file, int err)
     return err;
 }
 
+/* Of a file whose writing, sync or closing fails a part is lost. (Not by closing what has been synced, nor on
+ * those file systems that know unnamed files: they have their errors earlier.) */
+static int lose_part(struct fs_file *file, int err)
+{
+    struct mem_fs *fs = mem(file->fs);
+
+    pthread_mutex_lock(&fs->mutex);
+    file_node(file)->st.size /= 2;
+    pthread_mutex_unlock(&fs->mutex);
+    return err;
+}
+
 int mem_file_write(struct fs_file *file, const void *data, size_t len)
 {
     int err = mem_begin(file->fs, FS_MEM_FILE_WRITE);
     if (err)
-        return note_write_error(file, err);
+        return note_write_error(file, lose_part(file, err));
     return mem_end(file->fs, append(file_node(file), data, len));
 }
 
@@ -88,7 +101,7 @@ int mem_file_copy(struct fs_file *file, int fd, uint64_t size, struct progress *
     (void)size;
     int err = mem_begin(file->fs, FS_MEM_FILE_COPY);
     if (err)
-        return note_write_error(file, err);
+        return note_write_error(file, lose_part(file, err));
     while (!err && (n = pread(fd, chunk, sizeof(chunk), pos)) != 0) {
         if (progress && progress_is_stopped(progress))
             err = ECANCELED;
@@ -140,7 +153,10 @@ int mem_file_link(struct fs_file *file, struct fs_dir *dir, const char *name)
 int mem_file_sync(struct fs_file *file)
 {
     int err = mem_begin(file->fs, FS_MEM_FILE_SYNC);
-    return err ? err : mem_end(file->fs, 0);
+    if (err)
+        return lose_part(file, err);
+    ((struct mem_file *)file)->is_late = false;
+    return mem_end(file->fs, 0);
 }
 
 int mem_file_close(struct fs_file *base)
@@ -149,10 +165,13 @@ int mem_file_close(struct fs_file *base)
     struct mem_fs *fs = mem(base->fs);
 
     int err = mem_begin(base->fs, FS_MEM_FILE_CLOSE);
-    if (err)
+    if (err) {
+        if (file->is_late)
+            lose_part(base, err);
         pthread_mutex_lock(&fs->mutex);
-    else
+    } else {
         err = file->write_error;
+    }
     fs->handles--;
     file->node->handles--;
     node_free_if_unused(file->node);

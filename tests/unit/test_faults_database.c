@@ -118,9 +118,41 @@ static void any_failing_statement_leaves_old_or_new(void **state)
     assert_true(count.faults > 50);
 }
 
+/* The first thing that any of them asks of the database: to note where a hidden name will be. */
+static void a_journal_that_cannot_be_written_refuses(void **state)
+{
+    static const struct {
+        const char *method, *target, *headers, *body;
+    } rows[] = {
+        { "PUT", "/file", NULL, "new" },
+        { "COPY", "/tree", "Destination: /new", NULL },
+        { "COPY", "/tree", "Destination: /file", NULL },
+        { "MOVE", "/tree", "Destination: /file", NULL },
+        { "DELETE", "/tree", NULL, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct exchange *x = exchange_open(NULL);
+        exchange_write(x, "file", "old");
+        exchange_mkdir(x, "tree");
+        arm(x, 1, ENOSPC);
+        int status = exchange(x, rows[i].method, rows[i].target, rows[i].headers, rows[i].body)->status;
+        assert_true(disarm(x));
+        assert_int_equal(status, 507);
+        assert_string_equal(exchange_read(x, "file"), "old");
+        assert_true(exchange_exists(x, "tree"));
+        assert_false(exchange_exists(x, "new"));
+        exchange_close(x);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(any_failing_statement_leaves_old_or_new) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_failing_statement_leaves_old_or_new),
+        cmocka_unit_test(a_journal_that_cannot_be_written_refuses),
+    };
 
     setenv("TMPDIR", "/dev/shm", 0); /* a state database for each fault */
     return cmocka_run_group_tests_name("faults_database", tests, NULL, NULL);
