@@ -18,7 +18,8 @@
 #include "fs/purge.h"
 #include "fs/swap.h"
 
-#define FILE_MODE 0666 /* less the umask */
+#define FILE_MODE 0666  /* less the umask */
+#define HELD_SIZE 65536 /* a file system takes one large piece for half the price of many small ones */
 
 struct staging {
     struct fs *fs;
@@ -33,6 +34,8 @@ struct staging {
     bool is_tree;
     int error; /* the first one; nothing is published after it */
     uint64_t size;
+    char *held; /* the end of what was given to us, HELD_SIZE bytes; NULL: no need so far */
+    size_t held_len;
     staging_note_fn *note; /* NULL: nobody wants to know */
     void *note_ctx;
     char hidden[HIDDEN_SIZE];
@@ -70,6 +73,7 @@ static int staging_new(struct fs *fs, const char *path, struct staging **out)
 static void staging_delete(struct staging *staging)
 {
     fs_dir_close(staging->dir);
+    free(staging->held);
     free(staging);
 }
 
@@ -131,11 +135,43 @@ static int remember(struct staging *staging, int error)
     return staging->error;
 }
 
+static int flush(struct staging *staging)
+{
+    size_t len = staging->held_len;
+
+    staging->held_len = 0;
+    return len ? fs_file_write(staging->file, staging->held, len) : 0;
+}
+
+/* Pieces end where a multiple of their size ends in the file. */
+static int hold(struct staging *staging, const char *data, size_t len)
+{
+    int err = 0;
+
+    while (len && !err) {
+        size_t room = HELD_SIZE - (size_t)(staging->size % HELD_SIZE);
+        size_t n = len < room ? len : room;
+        memcpy(staging->held + staging->held_len, data, n);
+        staging->held_len += n;
+        staging->size += n;
+        data += n;
+        len -= n;
+        if (n == room)
+            err = flush(staging);
+    }
+    return err;
+}
+
+/* What comes in one piece goes on as it is. */
 int staging_write(struct staging *staging, const void *data, size_t len)
 {
     assert(staging->file);
     if (staging->error)
         return staging->error;
+    if (staging->size && !staging->held)
+        staging->held = malloc(HELD_SIZE);
+    if (staging->held)
+        return remember(staging, hold(staging, data, len));
     int err = fs_file_write(staging->file, data, len);
     if (!err)
         staging->size += len;
@@ -149,7 +185,9 @@ int staging_copy(struct staging *staging, int fd, uint64_t size, struct progress
     assert(staging->file);
     if (staging->error)
         return staging->error;
-    int err = fs_file_copy(staging->file, fd, size, progress);
+    int err = flush(staging);
+    if (!err)
+        err = fs_file_copy(staging->file, fd, size, progress);
     if (!err)
         err = fs_file_stat(staging->file, &st);
     if (!err)
@@ -192,8 +230,9 @@ static int finish_file(struct staging *staging, const struct fs_meta *meta, cons
 {
     struct fs_file *file = staging->file;
 
-    /* Dead properties before the mode, which may take the right to write them. */
-    int err = attr ? fs_file_set_attr(file, attr, attr_len) : 0;
+    int err = flush(staging);
+    if (!err && attr) /* before the mode, which may take the right to write them */
+        err = fs_file_set_attr(file, attr, attr_len);
     if (!err && meta && meta->set)
         err = set_file_meta(file, meta);
     if (!err && staging->fs->durable)
@@ -212,9 +251,12 @@ static int finish_tree(struct staging *staging, const struct fs_meta *meta, cons
     return err;
 }
 
-int staging_stat(const struct staging *staging, struct fs_stat *out)
+int staging_stat(struct staging *staging, struct fs_stat *out)
 {
-    return staging->file ? fs_file_stat(staging->file, out) : fs_stat_at(staging->dir, staging->hidden, out);
+    if (!staging->file)
+        return fs_stat_at(staging->dir, staging->hidden, out);
+    int err = remember(staging, flush(staging)); /* the last of it changes its time */
+    return err ? err : fs_file_stat(staging->file, out);
 }
 
 int staging_set_attr(struct staging *staging, const void *attr, size_t attr_len)
@@ -326,7 +368,7 @@ int staging_commit(struct staging *staging, bool replace, struct fs_stat *out)
 {
     struct fs_stat st;
 
-    assert(staging->state == UNNAMED || staging->state == STAGED);
+    assert((staging->state == UNNAMED || staging->state == STAGED) && !staging->held_len);
     if (staging->error)
         return staging->error;
     int err = check_parent(staging);

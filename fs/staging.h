@@ -29,13 +29,14 @@ struct staging;
 int staging_open(struct fs *fs, const char *path, struct staging **out);
 int staging_open_tree(struct fs *fs, const char *path, struct staging **out);
 
-/* The first error sticks; later writes do nothing and return it. */
+/* The first error sticks; later writes do nothing and return it. Small pieces are written together, so an error may
+ * come with a later one, or with staging_finish. */
 int staging_write(struct staging *staging, const void *data, size_t len);
 
 /* Appends the content of a file (fs_file_copy). Errors stick too. */
 int staging_copy(struct staging *staging, int fd, uint64_t size, struct progress *progress);
 
-/* Bytes written so far. */
+/* Bytes given so far. */
 uint64_t staging_size(const struct staging *staging);
 
 /* The target's directory; where a staged tree is built, and the hidden name there. */
@@ -47,7 +48,7 @@ const char *staging_name(const struct staging *staging);
 int staging_finish(struct staging *staging, const struct fs_meta *meta, const void *attr, size_t attr_len);
 
 /* What it is so far: size, times. */
-int staging_stat(const struct staging *staging, struct fs_stat *out);
+int staging_stat(struct staging *staging, struct fs_stat *out);
 
 /* The dead properties alone, before staging_finish or once more after it (they are read from the replaced
  * file under the guard); len 0 removes them. Not synced: staging_finish, called again without anything, does

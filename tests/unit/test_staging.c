@@ -270,13 +270,54 @@ static void the_first_write_error_sticks(void **state)
     struct world *world = *state;
     struct fs_stat st;
 
-    struct staging *staging = stage(world->fs, "f", "abc");
     fs_mem_fail(world->fs, FS_MEM_FILE_WRITE, 1, ENOSPC);
+    struct staging *staging = NULL;
+    assert_int_equal(staging_open(world->fs, "f", &staging), 0);
+    assert_int_equal(staging_write(staging, "abc", 3), ENOSPC);
     assert_int_equal(staging_write(staging, "def", 3), ENOSPC);
-    assert_int_equal(staging_write(staging, "ghi", 3), ENOSPC);
-    assert_int_equal(staging_size(staging), 3);
+    assert_int_equal(staging_size(staging), 0);
     assert_int_equal(staging_finish(staging, NULL, NULL, 0), ENOSPC);
     assert_int_equal(staging_set_attr(staging, "props", 5), ENOSPC);
+    assert_int_equal(staging_commit(staging, true, &st), ENOSPC);
+    staging_free(staging);
+    assert_list(world->fs, "");
+}
+
+/* The first piece goes on at once, the others together, each time that a multiple of so many bytes is full. */
+static void small_pieces_are_written_together(void **state)
+{
+    enum { HELD = 65536, PIECE = 1000, COUNT = 200 };
+    struct world *world = *state;
+    struct staging *staging = NULL;
+    static char pieces[COUNT * PIECE + 1];
+    struct fs_stat st;
+
+    for (int i = 0; i < COUNT * PIECE; i++)
+        pieces[i] = (char)('a' + (i * 7 + i / 251) % 26);
+    fs_mem_fail(world->fs, FS_MEM_FILE_WRITE, 0, 0); /* counts from here */
+    assert_int_equal(staging_open(world->fs, "f", &staging), 0);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(staging_write(staging, pieces + i * PIECE, PIECE), 0);
+    assert_int_equal(staging_size(staging), COUNT * PIECE);
+    assert_int_equal(fs_mem_calls(world->fs, FS_MEM_FILE_WRITE), 1 + COUNT * PIECE / HELD);
+    assert_int_equal(staging_finish(staging, NULL, NULL, 0), 0);
+    assert_int_equal(staging_commit(staging, false, &st), 0);
+    assert_int_equal(st.size, COUNT * PIECE);
+    staging_free(staging);
+    char *content = support_fs_read(world->fs, "f");
+    assert_string_equal(content, pieces);
+    free(content);
+}
+
+static void what_was_held_back_fails_at_the_end(void **state)
+{
+    struct world *world = *state;
+    struct fs_stat st;
+
+    struct staging *staging = stage(world->fs, "f", "abc");
+    fs_mem_fail(world->fs, FS_MEM_FILE_WRITE, 1, ENOSPC);
+    assert_int_equal(staging_write(staging, "def", 3), 0);
+    assert_int_equal(staging_finish(staging, NULL, NULL, 0), ENOSPC);
     assert_int_equal(staging_commit(staging, true, &st), ENOSPC);
     staging_free(staging);
     assert_list(world->fs, "");
@@ -464,6 +505,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_old_tree_is_there_until_freed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_published_where_the_parent_has_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_first_write_error_sticks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(small_pieces_are_written_together, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_held_back_fails_at_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_late_error_of_the_close_prevents_the_commit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_after_publishing_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_about_to_be_published_is_told_before, set_up, tear_down),
