@@ -68,6 +68,7 @@ static int open_dav(apr_pool_t *pool, const struct options *o, const char *root,
         .trust_forwarded = o->trust_forwarded,
         .sync_state = o->durable,
         .max_upload = o->max_upload,
+        .min_free = o->min_free,
         .max_xml = OPTIONS_XML_MAX,
     };
     char *cwd = getcwd(NULL, 0);

@@ -133,6 +133,8 @@ static void view_result(apr_pool_t *pool, const struct dav_reply *reply, struct 
         while (len > 0 && reply->data[len - 1] == '\n')
             len--;
         out->message = apr_pstrmemdup(pool, reply->data, len);
+    } else if (reply->status == 507) { /* told by a condition, for programs */
+        out->message = "There is not enough free space, or the quota is used up.";
     }
 }
 

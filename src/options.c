@@ -164,6 +164,11 @@ static bool read_max_upload(struct reading *r, const char *value)
     return options_parse_size(value, &r->o.max_upload);
 }
 
+static bool read_min_free(struct reading *r, const char *value)
+{
+    return options_parse_size(value, &r->o.min_free);
+}
+
 static bool read_grace(struct reading *r, const char *value)
 {
     return options_parse_seconds(value, 0, 3600 * 1000, &r->o.grace_ms);
@@ -262,6 +267,9 @@ static const struct option_row rows[] = {
     { "tls-key", "FILE", read_tls_key, "its private key (PEM)", NULL },
     { "max-upload", "SIZE", read_max_upload, "largest upload, e.g. 500M or 10G (default no limit)",
       "a number, with K, M, G or T behind it if you like" },
+    { "min-free", "SIZE", read_min_free,
+      "uploads and copies that would leave less than this free are refused; 0: none\n(default 64M)",
+      "a number, with K, M, G or T behind it if you like" },
     { "finite-depth", NULL, read_finite_depth, "refuse PROPFIND with Depth: infinity", NULL },
     { "trust-forwarded", NULL, read_trust_forwarded,
       "believe X-Forwarded-Host and X-Forwarded-Proto (only behind a proxy that sets them)", NULL },
@@ -322,6 +330,7 @@ enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struc
                          .o = { .heartbeat_ms = 15000,
                                 .workers = 4,
                                 .durable = true,
+                                .min_free = OPTIONS_MIN_FREE,
                                 .grace_ms = 20000,
                                 .job_retention_ms = 600000,
                                 .log_level = LOG_LEVEL_INFO } };

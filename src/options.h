@@ -20,6 +20,7 @@
 #define OPTIONS_QUEUE_MAX     20000 /* operations waiting for a worker; more are answered 503 */
 #define OPTIONS_VERIFY_MAX    64    /* logins waiting to be verified; likewise */
 #define OPTIONS_XML_MAX       (1024 * 1024)
+#define OPTIONS_MIN_FREE      (64 * 1024 * 1024)
 
 struct options {
     const char *dir; /* as given */
@@ -39,6 +40,7 @@ struct options {
     bool finite_depth;
     bool trust_forwarded;
     uint64_t max_upload;
+    uint64_t min_free;
     int64_t grace_ms;
     const char *users_file;
     const char *tls_cert, *tls_key;

@@ -15,6 +15,7 @@
 #include "webdav/method.h"
 #include "webdav/multistatus.h"
 #include "webdav/resource.h"
+#include "webdav/spacewatch.h"
 #include "webdav/uri.h"
 
 #define FAILURES_MAX   1000       /* named in a 207; whoever has more knows enough */
@@ -116,16 +117,27 @@ static int stage_tree(struct dav_request *r, struct copied *copied)
     copied->role = ROLE_SUBJECT;
     err = tree_copy(r->dav->fs, r->path, staging_dir(copied->staging), staging_name(copied->staging),
                     cm->deep, &report);
+    if (!err && !resource_leaves_space(r->dav, r->dest, 0))
+        err = ENOSPC;
     return err ? err : staging_finish(copied->staging, NULL, NULL, 0);
 }
 
+/* What takes a while is looked after: others write meanwhile. */
 int copy_stage(struct dav_request *r, struct copied *out)
 {
+    struct spacewatch *watch = copymove_is_long(r) ? r->dav->spacewatch : NULL;
+    struct spacewatch_entry entry;
+
     *out = (struct copied){ .role = ROLE_SUBJECT };
     int err = fs_stat(r->dav->fs, r->path, &out->st);
     if (err)
         return err;
-    return out->st.type == FS_DIR ? stage_tree(r, out) : stage_file(r, out);
+    if (watch)
+        spacewatch_begin(watch, r, &entry);
+    err = out->st.type == FS_DIR ? stage_tree(r, out) : stage_file(r, out);
+    if (watch)
+        spacewatch_end(watch, &entry);
+    return err;
 }
 
 /* ---- publishing ---- */

@@ -21,6 +21,7 @@
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/mime.h"
+#include "webdav/spacewatch.h"
 #include "webdav/state.h"
 
 #define DEFAULT_MIME_FILE "/etc/mime.types"
@@ -83,6 +84,10 @@ static int open_parts(struct dav *dav, const char **out_message)
     err = mime_open(dav->pool, mime_file, &dav->mime);
     if (err)
         return fail(dav->pool, err, mime_file, out_message);
+    if (config->min_free)
+        err = spacewatch_open(dav, &dav->spacewatch);
+    if (err)
+        return fail(dav->pool, err, "cannot watch the free space", out_message);
     recover(dav);
     return 0;
 }
@@ -124,6 +129,7 @@ void dav_close(struct dav *dav)
 {
     if (!dav)
         return;
+    spacewatch_close(dav->spacewatch);
     guard_table_close(dav->guards);
     locks_close(dav->locks);
     if (dav->journal)

@@ -52,6 +52,7 @@ struct dav_config {
     bool trust_forwarded;  /* X-Forwarded-Host/Proto say what the client called us */
     bool sync_state;       /* fsync each change of the state database */
     uint64_t max_upload;   /* bytes of a PUT body; 0 = no limit */
+    uint64_t min_free;     /* bytes that uploads and copies leave free; less is 507; 0 = none */
     size_t max_xml;        /* bytes of an XML body */
     const char *mime_file; /* NULL: /etc/mime.types */
 };
@@ -146,10 +147,10 @@ void dav_request_hurry(struct dav_request *r);
 
 /* ---- giving up ---- */
 
-enum dav_stop_reason { DAV_STOP_SERVER, DAV_STOP_CANCELLED, DAV_STOP_TIMEOUT };
+enum dav_stop_reason { DAV_STOP_SERVER, DAV_STOP_CANCELLED, DAV_STOP_TIMEOUT, DAV_STOP_NO_SPACE };
 
 /* Asks the operation to give up, not its cleanup. It does so as long as nothing is published, and the
- * reply says why: 503 with Retry-After, 409, 503 without. After that it goes on to its end and the reply
+ * reply says why: 503 with Retry-After, 409, 503 without, 507. After that it goes on to its end and the reply
  * is as if nobody had asked. The first reason counts. A stream is given up by closing it. Any thread. */
 void dav_request_cancel(struct dav_request *r, enum dav_stop_reason why);
 

@@ -19,6 +19,7 @@
 #include "webdav/locks.h"
 #include "webdav/mime.h"
 #include "webdav/multistatus.h"
+#include "webdav/resource.h"
 #include "webdav/uri.h"
 
 #define NS_DAV    "DAV:"
@@ -124,7 +125,7 @@ static void write_displayname(const struct prop_subject *subject, struct buffer 
 static bool write_quota(enum live_prop prop, const struct prop_subject *subject, struct buffer *out)
 {
     uint64_t available, used;
-    if (fs_space(subject->dav->fs, subject->path, &available, &used) != 0)
+    if (resource_space(subject->dav, subject->path, &available, &used) != 0)
         return false;
     write_number(prop == LIVE_QUOTA_AVAILABLE ? available : used, out);
     return true;

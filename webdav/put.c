@@ -25,7 +25,8 @@
 #include "webdav/precond.h"
 #include "webdav/resource.h"
 
-#define ATTEMPTS 8 /* to publish while somebody behind our back makes and removes the file */
+#define SPACE_EVERY (16 * 1024 * 1024) /* bytes; others write too */
+#define ATTEMPTS    8 /* to publish while somebody behind our back makes and removes the file */
 
 struct put {
     const char *real;  /* the file that is written: the path, links resolved */
@@ -37,6 +38,7 @@ struct put {
     struct checksum *checksum;        /* NULL: it says nothing that we know */
     struct checksum_values verified;  /* if it does: of the whole content, the announced ones among them */
     struct fs_stat content;           /* likewise its size and time */
+    size_t unwatched;                 /* bytes since the free space was looked at */
 };
 
 /* ---- from the head ---- */
@@ -132,7 +134,7 @@ void put_begin(struct dav_request *r)
     if ((!r->exists && !resource_has_parent(r, r->path)) || !find_real(r, put) ||
         !check(r, put, r->exists ? &r->st : NULL) || !find_expected(r, put) || !find_digests(r, put))
         return;
-    if (put->expected != DAV_LENGTH_UNKNOWN && !resource_has_space(r, put->real, put->expected))
+    if (!resource_has_space(r, put->real, put->expected == DAV_LENGTH_UNKNOWN ? 0 : put->expected))
         return;
     int err = staging_open(r->dav->fs, put->real, &r->upload);
     if (err)
@@ -151,11 +153,17 @@ bool put_body(struct dav_request *r, const void *data, size_t len)
         return false;
     }
     int err = staging_write(r->upload, data, len);
-    if (err)
+    if (err) {
         reply_errno(r, err, ROLE_DEST);
-    else if (put->checksum)
+        return false;
+    }
+    if (put->checksum)
         checksum_add(put->checksum, data, len);
-    return !err;
+    put->unwatched += len;
+    if (put->unwatched < SPACE_EVERY)
+        return true;
+    put->unwatched = 0;
+    return resource_has_space(r, put->real, 0);
 }
 
 /* Is it what was announced? False after having replied. */
@@ -168,6 +176,8 @@ static bool verify(struct dav_request *r, struct put *put)
                     put->expected);
         return false;
     }
+    if (put->expected == DAV_LENGTH_UNKNOWN && !resource_has_space(r, put->real, 0))
+        return false;
     if (!put->checksum)
         return true;
     checksum_end(put->checksum, &put->verified);

@@ -85,6 +85,9 @@ static void reply_stopped(struct dav_request *r)
         reply_text(r, 503,
                    "The operation took longer than this server allows and was stopped; nothing was changed.");
         break;
+    case DAV_STOP_NO_SPACE:
+        reply_errno(r, ENOSPC, ROLE_DEST);
+        break;
     case DAV_STOP_SERVER:
         reply_text(r, 503, status_explain(ECANCELED));
         reply_header(r, "Retry-After", RETRY_AFTER);
@@ -107,8 +110,12 @@ void reply_errno(struct dav_request *r, int error, enum status_role role)
         return;
     }
     int status = status_from_errno(error, role);
+    enum dav_condition condition = condition_from_errno(error);
 
-    reply_text(r, status, status_explain(error));
+    if (condition)
+        reply_condition(r, status, condition, NULL);
+    else
+        reply_text(r, status, status_explain(error));
     /* What stopped us was not the client's fault, and it may well go better the next time. */
     if (status == 503)
         reply_header(r, "Retry-After", RETRY_AFTER);

@@ -20,6 +20,7 @@
 
 struct locks;
 struct mime;
+struct spacewatch;
 struct recovery;
 struct state;
 
@@ -35,6 +36,7 @@ struct dav {
     struct recovery *recovery; /* of what a crash left */
     int recovery_error;        /* that it met before we served */
     struct mime *mime;
+    struct spacewatch *spacewatch; /* NULL: nothing has to stay free */
 };
 
 enum dav_depth { DEPTH_0, DEPTH_1, DEPTH_INFINITY };
@@ -96,8 +98,8 @@ void reply_status(struct dav_request *r, int status);
 void reply_error(struct dav_request *r, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* An errno of fs/, met at a path in this role (status.h), as status and text. ECANCELED: why it was
- * stopped. */
+/* An errno of fs/, met at a path in this role (status.h), as status and text, or as the condition that
+ * says it. ECANCELED: why it was stopped. */
 void reply_errno(struct dav_request *r, int error, enum status_role role);
 
 /* Has somebody asked the operation to give up? Then true, after having replied so. To be asked one

@@ -112,12 +112,30 @@ int resource_attr(struct fs_dir *dir, const char *name, apr_pool_t *pool, const 
     return 0;
 }
 
+int resource_space(struct dav *dav, const char *path, uint64_t *out_available, uint64_t *out_used)
+{
+    uint64_t available;
+
+    int err = fs_space(dav->fs, path, &available, out_used);
+    if (!err)
+        *out_available = available > dav->config.min_free ? available - dav->config.min_free : 0;
+    return err;
+}
+
+bool resource_leaves_space(struct dav *dav, const char *path, uint64_t size)
+{
+    uint64_t available, used, min_free = dav->config.min_free;
+    const char *name = path_name(path);
+    char parent[FS_PATH_MAX + 1];
+
+    apr_cpystrn(parent, path, name > path ? (size_t)(name - path) : 1);
+    return fs_space(dav->fs, parent, &available, &used) != 0 ||
+           (available >= min_free && size <= available - min_free);
+}
+
 bool resource_has_space(struct dav_request *r, const char *path, uint64_t size)
 {
-    uint64_t available, used;
-
-    /* Where nobody can tell, writing will. */
-    if (fs_space(r->dav->fs, path_parent(r->pool, path), &available, &used) != 0 || size <= available)
+    if (resource_leaves_space(r->dav, path, size))
         return true;
     reply_errno(r, ENOSPC, ROLE_DEST);
     return false;

@@ -31,7 +31,14 @@ bool resource_check_locks(struct dav_request *r, const char *path, unsigned chan
 /* The dead properties of `name` in `dir` as stored; *out_len 0 if there are none or none can be. */
 int resource_attr(struct fs_dir *dir, const char *name, apr_pool_t *pool, const void **out, size_t *out_len);
 
-/* Is there room for `size` more bytes where `path` is? Else 507. Not asked of DAV_LENGTH_UNKNOWN. */
+/* Bytes that clients may still write where `path` is (above config.min_free), and bytes in use. */
+int resource_space(struct dav *dav, const char *path, uint64_t *out_available, uint64_t *out_used);
+
+/* Would `size` more bytes where `path` is going to be leave what must stay free? With size 0: is there that
+ * much now? Where nobody can tell, yes: writing will. Any thread. */
+bool resource_leaves_space(struct dav *dav, const char *path, uint64_t size);
+
+/* The same as an answer: 507. */
 bool resource_has_space(struct dav_request *r, const char *path, uint64_t size);
 
 #endif

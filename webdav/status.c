@@ -179,7 +179,16 @@ static const char *const conditions[] = {
     [CONDITION_PRESERVED_LIVE_PROPERTIES] = "preserved-live-properties",
     [CONDITION_PROPFIND_FINITE_DEPTH] = "propfind-finite-depth",
     [CONDITION_CANNOT_MODIFY_PROTECTED_PROPERTY] = "cannot-modify-protected-property",
+    [CONDITION_QUOTA_NOT_EXCEEDED] = "quota-not-exceeded",
+    [CONDITION_SUFFICIENT_DISK_SPACE] = "sufficient-disk-space",
 };
+
+enum dav_condition condition_from_errno(int error)
+{
+    return error == ENOSPC   ? CONDITION_SUFFICIENT_DISK_SPACE
+           : error == EDQUOT ? CONDITION_QUOTA_NOT_EXCEEDED
+                             : CONDITION_NONE;
+}
 
 const char *condition_name(enum dav_condition condition)
 {

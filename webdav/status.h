@@ -23,7 +23,7 @@ const char *status_line(int status);
 /* One short line for a person: what went wrong ("the disk is full"). */
 const char *status_explain(int error);
 
-/* Preconditions and postconditions that we answer with (RFC 4918 16). */
+/* Preconditions and postconditions that we answer with (RFC 4918 16; RFC 4331 6). */
 enum dav_condition {
     CONDITION_NONE,
     CONDITION_LOCK_TOKEN_MATCHES_REQUEST_URI,
@@ -33,7 +33,12 @@ enum dav_condition {
     CONDITION_PRESERVED_LIVE_PROPERTIES,
     CONDITION_PROPFIND_FINITE_DEPTH,
     CONDITION_CANNOT_MODIFY_PROTECTED_PROPERTY,
+    CONDITION_QUOTA_NOT_EXCEEDED,
+    CONDITION_SUFFICIENT_DISK_SPACE,
 };
+
+/* What says it better than the status alone; CONDITION_NONE: nothing does. */
+enum dav_condition condition_from_errno(int error);
 
 /* "lock-token-submitted"; NULL for CONDITION_NONE. */
 const char *condition_name(enum dav_condition condition);

@@ -230,6 +230,9 @@ static void only_plain_text_is_a_message_and_it_has_an_end(void **state)
     reply->data = large;
     reply->size = sizeof large;
     assert_int_equal(strlen(seen(w, caller->operation, true, 0, 0, 1).message), 512);
+    reply->status = 507;
+    apr_table_setn(reply->headers, "Content-Type", "application/xml; charset=utf-8");
+    assert_non_null(strstr(seen(w, caller->operation, true, 0, 0, 1).message, "free space"));
     workshop_end(w, caller->operation);
     caller_leave(caller, LEFT_DELIVERED);
 }

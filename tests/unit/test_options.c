@@ -52,6 +52,7 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         { "serve --job-timeout soon a", "--job-timeout: bad value soon" },
         { "serve --job-timeout 2592001 a", "--job-timeout: bad value 2592001" },
         { "serve --durability most a", "--durability: bad value most" },
+        { "serve --min-free -1 a", "--min-free: bad value -1" },
         { "serve --max-upload 1X a", "--max-upload: bad value 1X" },
         { "serve --max-upload 99999999999999999999 a", "--max-upload: bad value 99999999999999999999" },
         { "serve --listen 8080 a", "--listen: bad value 8080" },
@@ -90,6 +91,7 @@ static void defaults_are_as_documented(void **state)
     assert_true(o.durable);
     assert_false(o.read_only);
     assert_int_equal(o.max_upload, 0);
+    assert_int_equal(o.min_free, 64 * 1024 * 1024);
 }
 
 static void options_are_read(void **state)
@@ -99,7 +101,7 @@ static void options_are_read(void **state)
     const char *message;
     assert_int_equal(
         parse("serve --listen [::1]:0 --listen=h:1 --heartbeat 0.1 --heartbeat-mode off --workers 7 "
-              "--state s --durability relaxed --read-only --users u --max-upload 10M --grace 0 "
+              "--state s --durability relaxed --read-only --users u --max-upload 10M --min-free 0 --grace 0 "
               "--finite-depth --trust-forwarded --log-level debug dir",
               &o, &message),
         OPTIONS_RUN);
@@ -113,6 +115,7 @@ static void options_are_read(void **state)
     assert_true(o.read_only && o.finite_depth && o.trust_forwarded);
     assert_string_equal(o.users_file, "u");
     assert_int_equal(o.max_upload, 10 * 1024 * 1024);
+    assert_int_equal(o.min_free, 0);
     assert_int_equal(o.grace_ms, 0);
     assert_int_equal(o.log_level, LOG_LEVEL_DEBUG);
 }

@@ -108,6 +108,9 @@ static void conditions_have_the_names_of_the_rfc(void **state)
     assert_string_equal(condition_name(CONDITION_PROPFIND_FINITE_DEPTH), "propfind-finite-depth");
     assert_string_equal(condition_name(CONDITION_CANNOT_MODIFY_PROTECTED_PROPERTY),
                         "cannot-modify-protected-property");
+    assert_string_equal(condition_name(condition_from_errno(ENOSPC)), "sufficient-disk-space");
+    assert_string_equal(condition_name(condition_from_errno(EDQUOT)), "quota-not-exceeded");
+    assert_int_equal(condition_from_errno(EIO), CONDITION_NONE);
 }
 
 int main(void)

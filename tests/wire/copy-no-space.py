@@ -7,7 +7,7 @@ with temporary() as t:
     if done.returncode:
         skip("may not mount a tmpfs: %s" % done.stderr.strip())
     try:
-        with Server(root=t) as s:
+        with Server("--min-free", "0", root=t) as s:
             s.write("old", "old content")
             s.write("dir/a", b"x" * 3000000)
             s.write("dir/b", b"y" * 3000000)

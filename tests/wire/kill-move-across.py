@@ -58,7 +58,7 @@ def try_once(is_tree, published, old, kills):
     what = "%s, %s, %s" % ("tree" if is_tree else "file", "over another" if old else "to a free name",
                            "published" if published else "not published")
     slow, match = GATES[is_tree, published]
-    with Server(slow=slow, match=match, gate=True) as s:
+    with Server("--min-free", "0", slow=slow, match=match, gate=True) as s:
         mount(s.path("mnt"))
         try:
             build(s, is_tree, old)
@@ -94,7 +94,7 @@ for is_tree in (False, True):
 # What was changed between the crash and the next start is nobody's to remove.
 for change in ("d000/f000", "d001/new"):
     slow, match = GATES[True, True]
-    with Server(slow=slow, match=match, gate=True) as s:
+    with Server("--min-free", "0", slow=slow, match=match, gate=True) as s:
         mount(s.path("mnt"))
         try:
             build(s, True, False)

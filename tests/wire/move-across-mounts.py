@@ -2,7 +2,7 @@
 """MOVE across file systems copies, publishes, then removes: content, properties and times arrive."""
 from holdfast import *
 
-with Server() as s:
+with Server("--min-free", "0") as s:
     s.path("mnt").mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(s.path("mnt"))], capture_output=True, text=True)
     if done.returncode:

@@ -7,7 +7,7 @@ with temporary() as t:
     if done.returncode:
         skip("may not mount a tmpfs: %s" % done.stderr.strip())
     try:
-        with Held("--heartbeat", "0.1", "--heartbeat-mode", "multistatus", slow="getdents64=0", root=t) as s:
+        with Held("--min-free", "0", "--heartbeat", "0.1", "--heartbeat-mode", "multistatus", slow="getdents64=0", root=t) as s:
             s.write("slow/a", b"x" * 2500000)
             s.write("slow/b", b"y" * 2500000)
             with s.connect() as c:

@@ -12,5 +12,5 @@ same((status, err), (0, ""))
 same(bool(re.fullmatch(r"holdfast \d+\.\d+\.\d+.*\n", out)), True, out)
 text = run_program("serve", "--help")[1]
 for option in ("--listen", "--heartbeat", "--heartbeat-mode", "--workers", "--state", "--durability", "--read-only",
-               "--max-upload", "--tls-cert", "--tls-key", "--users", "--log-level"):
+               "--max-upload", "--min-free", "--tls-cert", "--tls-key", "--users", "--log-level"):
     same(option in text, True, option)

@@ -46,7 +46,7 @@ with temporary() as t:
     mount(t / "state", "size=256k")
     mount(t / "root" / "mnt", "size=8m")
     try:
-        with Server(root=t / "root", state=t / "state") as s:
+        with Server("--min-free", "0", root=t / "root", state=t / "state") as s:
             for name in ("dir/m", "b/dir/old", "c/dir/old", "d/old", "file"):
                 s.write(name, "content")
             s.path("a").mkdir()
