@@ -252,7 +252,8 @@ static const struct option_row rows[] = {
     { "diagnostics", NULL, read_diagnostics,
       "serve /.holdfast/slow, a long operation that does nothing, for holdfast probe", NULL },
     { "workers", "N", read_workers,
-      "threads for each kind of work (reads, small changes, uploads, trees),\n1 to 256 (default 4)", "1 to 256" },
+      "threads for each kind of work (reads, small changes, uploads, trees),\n1 to 256 (default 4)",
+      "1 to 256" },
     { "state", "DIR", read_state,
       "where locks and the journal are kept, outside the served folder\n"
       "(default $STATE_DIRECTORY, else a folder below $XDG_STATE_HOME/holdfast)",
