@@ -45,6 +45,7 @@
 struct fs;
 struct fs_dir;
 struct fs_file;
+struct crew;
 struct journal;
 
 enum fs_type { FS_FILE, FS_DIR, FS_LINK, FS_OTHER, FS_UNKNOWN /* fs_dir_next_typed only */ };
@@ -124,6 +125,7 @@ struct fs_ops {
 struct fs {
     const struct fs_ops *ops;
     struct journal *journal; /* where staging names are noted before they exist; not owned */
+    struct crew *crew;       /* who helps with large trees (crew.h); not owned; NULL: nobody */
     bool durable;            /* --durability full: sync before success is reported */
 };
 struct fs_dir {

@@ -14,7 +14,7 @@
 #include "fs/posix_internal.h"
 
 #define BY_HAND_SIZE 65536      /* up to here a file is small; also the size of one read */
-#define CHUNK_SIZE   (8u << 20) /* how much is copied between two looks at the stop flag */
+#define CHUNK_SIZE   (2u << 20) /* how much is copied between two looks at the stop flag */
 
 struct copy {
     struct posix_file *file;

@@ -335,6 +335,15 @@ static struct timespec to_timespec(bool set, int64_t ns)
                : (struct timespec){ .tv_nsec = UTIME_OMIT };
 }
 
+/* What was just made has its mode already, unless the umask or an inherited ACL took something away. To
+ * look costs a tenth of what a change does. */
+static bool has_mode(int fd, uint32_t mode)
+{
+    struct statx sx;
+
+    return statx(fd, "", AT_EMPTY_PATH, STATX_MODE, &sx) == 0 && (sx.stx_mode & 07777u) == mode;
+}
+
 int posix_apply_meta(int fd, const char *name, const struct fs_meta *meta)
 {
     int empty = *name ? 0 : AT_EMPTY_PATH;
@@ -344,7 +353,7 @@ int posix_apply_meta(int fd, const char *name, const struct fs_meta *meta)
     if (meta->set & FS_SET_OWNER &&
         fchownat(fd, name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW | empty) != 0 && errno != EPERM)
         return errno;
-    if (meta->set & FS_SET_MODE &&
+    if (meta->set & FS_SET_MODE && !(empty && has_mode(fd, meta->mode)) &&
         (empty ? fchmod(fd, meta->mode) : fchmodat(fd, name, meta->mode, AT_SYMLINK_NOFOLLOW)) != 0)
         return errno;
     if (meta->set & (FS_SET_MTIME | FS_SET_ATIME)) {

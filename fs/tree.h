@@ -1,11 +1,13 @@
 /*
  * Copying and removing trees, on top of walk.h, over any backend.
  *
+ * Both are done by the caller and by the helpers of fs->crew, if there is one and they are free
+ * (tree_internal.h tells how the work is shared out); when a call returns nobody is at work for it any more.
  * Both count into `progress` and stop with ECANCELED soon after its flag is set. Failures of single
- * members are told to `failed` one by one and the rest goes on (RFC 4918 9.8.5); what makes the
- * whole senseless (ENOSPC, EDQUOT, EIO on the destination, EROFS, ENOMEM, EMFILE, ENFILE, ECANCELED)
- * ends it and is returned. A copy's memory and open directories are bounded by the depth, which the
- * limit on descriptors therefore limits (EMFILE); a removal needs a fixed number of both at any depth.
+ * members are told to `failed` one by one, in whatever thread but never by two at once, and the rest goes
+ * on (RFC 4918 9.8.5); what makes the whole senseless (ENOSPC, EDQUOT, EIO on the destination, EROFS, ENOMEM,
+ * EMFILE, ENFILE, ECANCELED) ends it and is returned. Memory is bounded by the depth and the number of
+ * helpers; directories open at the same time by the number of helpers alone, some 40 for each and the caller.
  */
 #ifndef HOLDFAST_TREE_H
 #define HOLDFAST_TREE_H
@@ -35,8 +37,8 @@ int tree_copy(struct fs *fs, const char *src, struct fs_dir *to, const char *nam
  * called from the fs root. Directories that deny us their owner's rights are given them first. Names
  * that others make in it meanwhile are removed as well, unless they keep coming (ENOTEMPTY). Returns 0
  * if nothing is left, else the first error after having removed what can be removed; ENOENT if there
- * was nothing. What is left may not be where it was: directories deep down are brought up to the root
- * under hidden names, so this is for trees that nobody will look at again. */
+ * was nothing. What is left may not be where it was: a directory that a helper takes is brought up to the
+ * root under a hidden name, so this is for trees that nobody will look at again. */
 int tree_remove(struct fs_dir *dir, const char *name, const char *path, const struct tree_report *report);
 
 /* DELETE: makes the resource vanish in one step. A file or link is unlinked, a collection renamed to

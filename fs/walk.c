@@ -1,7 +1,8 @@
 /*
  * One stack of levels, one per directory that the walk is in, and one path buffer that grows and
  * shrinks with them: nothing is allocated per entry. The step that comes next follows from the top
- * of the stack alone, so the walk can rest anywhere.
+ * of the stack alone, so the walk can rest anywhere. The two topmost directories are open whenever there
+ * is an event (entry->dir and what is below it), of the others only some: see park and come_back.
  */
 #include "fs/walk.h"
 
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/nest.h"
 #include "fs/path.h"
 
 #define LEVELS_FIRST 16
@@ -17,7 +19,9 @@
 
 /* A directory that the walk is in. */
 struct level {
-    struct fs_dir *dir; /* NULL: its members are not to be visited */
+    struct nest nest;
+    bool is_over; /* its members are not to be visited (any more) */
+    int lost;     /* why it could not be opened again */
     struct fs_stat st;
     size_t path_len; /* of the directory's own path */
     bool via_link;
@@ -38,6 +42,7 @@ struct walk {
     size_t root_len;
 
     struct level *levels;
+    size_t base; /* so many levels, the lower ones, are another walk's, without a directory */
     size_t level_count, level_size;
     char *path;
     size_t path_len, path_size;
@@ -109,7 +114,7 @@ static void fill_entry(const struct walk *walk, struct walk_entry *out)
         .path = walk->path,
         .relpath = walk->path + rel,
         .name = walk->path + name,
-        .dir = level ? level->dir : walk->root_dir,
+        .dir = level ? level->nest.dir : walk->root_dir,
         .depth = (int)walk->level_count,
     };
 }
@@ -120,9 +125,13 @@ static enum walk_event failed(struct walk_entry *out, int error)
     return WALK_FAILED;
 }
 
-/* What the entry is; links as they are, or as what they lead to. */
-static int look_at(struct walk *walk, bool follow, struct walk_entry *out)
+/* What the entry is; links as they are, or as what they lead to. `type` is what is known of it. */
+static int look_at(struct walk *walk, bool follow, enum fs_type type, struct walk_entry *out)
 {
+    if (walk->flags & WALK_TYPES && type != FS_UNKNOWN && type != FS_DIR && (type != FS_LINK || !follow)) {
+        out->st = (struct fs_stat){ .type = type };
+        return 0;
+    }
     int err = fs_stat_at(out->dir, out->name, &out->st);
 
     if (err || out->st.type != FS_LINK || !follow)
@@ -161,6 +170,34 @@ static int enter_dir(struct walk *walk, const struct walk_entry *entry, struct f
     return err == ELOOP ? ENOENT : err; /* it was a directory a moment ago */
 }
 
+/* Of the directories that the walk is in only the last few stay open, and the first: whoever removes a tree
+ * needs it. */
+static void park(struct walk *walk)
+{
+    size_t open = walk->level_count - walk->base;
+
+    if (open > NEST_OPEN_MAX + 1)
+        nest_park(&walk->levels[walk->level_count - 1 - NEST_OPEN_MAX].nest);
+}
+
+/* The directory that holds the topmost one will be needed: it is opened again if it was parked. */
+static void come_back(struct walk *walk)
+{
+    struct level *below, *level = top(walk);
+
+    if (walk->level_count - walk->base < 2)
+        return;
+    below = level - 1;
+    char *end = walk->path + below->path_len, kept = *end;
+    *end = '\0';
+    int err = nest_return(&below->nest, walk->fs, level->nest.dir, walk->path);
+    *end = kept;
+    if (err) {
+        below->lost = err;
+        below->nest = (struct nest){ 0 };
+    }
+}
+
 static enum walk_event visit_dir(struct walk *walk, struct walk_entry *out)
 {
     const struct level *parent = top(walk);
@@ -173,10 +210,18 @@ static enum walk_event visit_dir(struct walk *walk, struct walk_entry *out)
 
     if (level.below_link && is_circle(walk, &out->st))
         return failed(out, ELOOP);
-    int err = enter_dir(walk, out, &level.dir);
-    if (!err && (err = level_push(walk, &level)) != 0)
-        fs_dir_close(level.dir);
-    return err ? failed(out, err) : WALK_ENTER;
+    int err = enter_dir(walk, out, &out->entered);
+    if (err)
+        return failed(out, err);
+    nest_open(&level.nest, out->entered);
+    level.is_over = !out->entered;
+    err = level_push(walk, &level);
+    if (err) {
+        nest_release(&level.nest);
+        return failed(out, err);
+    }
+    park(walk);
+    return WALK_ENTER;
 }
 
 /* An entry that has been looked at. */
@@ -194,19 +239,19 @@ static enum walk_event visit_root(struct walk *walk, struct walk_entry *out)
 }
 
 /* The member whose path is in the buffer. WALK_END: there is nothing to be seen. */
-static enum walk_event visit_member(struct walk *walk, struct walk_entry *out)
+static enum walk_event visit_member(struct walk *walk, enum fs_type type, struct walk_entry *out)
 {
     fill_entry(walk, out);
-    int err = look_at(walk, walk->flags & WALK_FOLLOW, out);
+    int err = look_at(walk, walk->flags & WALK_FOLLOW, type, out);
     enum walk_event event = err ? failed(out, err) : visit(walk, out);
     return event == WALK_FAILED && is_absent(out->error, out->via_link) ? WALK_END : event;
 }
 
 static enum walk_event leave(struct walk *walk, struct walk_entry *out)
 {
+    come_back(walk);
     struct level level = *top(walk);
-
-    fs_dir_close(level.dir);
+    nest_release(&level.nest);
     walk->level_count--;
     path_cut(walk, level.path_len);
     fill_entry(walk, out);
@@ -220,6 +265,7 @@ static enum walk_event break_off(struct walk *walk, struct walk_entry *out, int 
 {
     struct level *level = top(walk);
 
+    come_back(walk);
     walk->level_count--;
     fill_entry(walk, out);
     walk->level_count++;
@@ -231,14 +277,18 @@ static enum walk_event break_off(struct walk *walk, struct walk_entry *out, int 
 
 /* Brings the next member's path into the buffer. False: there is none, and *out_event says why. */
 static bool next_member(struct walk *walk, struct level *level, struct walk_entry *out,
-                        enum walk_event *out_event)
+                        enum fs_type *out_type, enum walk_event *out_event)
 {
-    const char *name;
-    int err;
+    const char *name = NULL;
+    int err = level->lost;
 
+    path_cut(walk, level->path_len);
+    if (err) {
+        *out_event = break_off(walk, out, err);
+        return false;
+    }
     do {
-        path_cut(walk, level->path_len);
-        err = fs_dir_next(level->dir, &name);
+        err = fs_dir_next_typed(level->nest.dir, &name, out_type);
     } while (!err && name && !(walk->flags & WALK_HIDDEN) && path_name_is_reserved(walk->path, name));
     if (!err && name)
         err = path_append(walk, name);
@@ -252,6 +302,7 @@ static bool next_member(struct walk *walk, struct level *level, struct walk_entr
 enum walk_event walk_next(struct walk *walk, struct walk_entry *out)
 {
     enum walk_event event = WALK_END;
+    enum fs_type type;
     struct level *level;
 
     if (walk->state == AT_ROOT) {
@@ -260,14 +311,15 @@ enum walk_event walk_next(struct walk *walk, struct walk_entry *out)
     }
     if (walk->state == AT_MEMBER) {
         walk->state = INSIDE;
-        event = visit_member(walk, out);
+        event = visit_member(walk, FS_UNKNOWN, out);
     }
-    while (event == WALK_END && (level = top(walk)) != NULL) {
-        if (!level->dir)
+    while (event == WALK_END && walk->level_count > walk->base) {
+        level = top(walk);
+        if (level->is_over)
             return leave(walk, out);
-        if (!next_member(walk, level, out, &event))
+        if (!next_member(walk, level, out, &type, &event))
             return event;
-        event = visit_member(walk, out);
+        event = visit_member(walk, type, out);
     }
     return event;
 }
@@ -277,8 +329,7 @@ void walk_skip(struct walk *walk)
     struct level *level = top(walk);
 
     assert(level);
-    fs_dir_close(level->dir);
-    level->dir = NULL;
+    level->is_over = true;
 }
 
 void walk_retry(struct walk *walk)
@@ -315,7 +366,7 @@ static int look_at_root(struct walk *walk, bool follow)
     struct walk_entry root;
 
     fill_entry(walk, &root);
-    int err = look_at(walk, follow, &root);
+    int err = look_at(walk, follow, FS_UNKNOWN, &root);
     if (err)
         return err;
     walk->root_st = root.st;
@@ -365,12 +416,39 @@ int walk_open_at(struct fs_dir *dir, const char *name, const char *path, unsigne
     return 0;
 }
 
+int walk_split(struct walk *walk, struct walk **out)
+{
+    struct walk *split;
+
+    assert(walk->level_count > walk->base && top(walk)->nest.dir);
+    int err = walk_new(walk->fs, walk->path, &split);
+    if (err)
+        return err;
+    split->levels = malloc(walk->level_count * sizeof(*split->levels));
+    if (!split->levels) {
+        walk_close(split);
+        return ENOMEM;
+    }
+    split->flags = walk->flags;
+    split->max_depth = walk->max_depth;
+    split->state = INSIDE;
+    split->root_name = walk->root_name;
+    split->root_len = walk->root_len;
+    split->level_count = split->level_size = walk->level_count;
+    split->base = --walk->level_count;
+    memcpy(split->levels, walk->levels, split->level_count * sizeof(*split->levels));
+    for (size_t i = 0; i < split->base; i++)
+        split->levels[i].nest = (struct nest){ 0 };
+    *out = split;
+    return 0;
+}
+
 void walk_close(struct walk *walk)
 {
     if (!walk)
         return;
     while (walk->level_count)
-        fs_dir_close(walk->levels[--walk->level_count].dir);
+        nest_release(&walk->levels[--walk->level_count].nest);
     if (walk->owns_root_dir)
         fs_dir_close(walk->root_dir);
     free(walk->levels);

@@ -3,8 +3,8 @@
  *
  * A walk is an iterator: open, call walk_next until WALK_END, close. It can rest between two calls
  * for as long as the caller likes (a slow client slows its own walk) and may go on in another
- * thread. Memory is bounded by the depth, not by the number of entries. Listing, copying and
- * removing all stand on it.
+ * thread. Memory is bounded by the depth, not by the number of entries, and few directories are open at
+ * any depth (nest.h). Listing, copying and removing all stand on it.
  *
  * Order: a directory comes as WALK_ENTER before its members and as WALK_LEAVE after them; anything
  * else as WALK_ENTRY. The root of the walk comes first. Within a directory there is no order.
@@ -15,14 +15,17 @@
  * reached through a link, that the walk is in already. Without WALK_FOLLOW a link appears as FS_LINK.
  * An entry that vanishes between being read and being looked at is skipped. A directory that cannot
  * be opened comes as WALK_FAILED with its errno instead of WALK_ENTER; one that cannot be read to its
- * end as WALK_FAILED in the middle, before its WALK_LEAVE. The walk goes on with the rest.
+ * end as WALK_FAILED in the middle, before its WALK_LEAVE; so does one that was moved away while the walk was
+ * far below it (ENOENT). The walk goes on with the rest.
  */
 #ifndef HOLDFAST_WALK_H
 #define HOLDFAST_WALK_H
 
 #include "fs/fs.h"
 
-enum { WALK_FOLLOW = 1, WALK_HIDDEN = 2 };
+/* WALK_TYPES: where the directory itself tells that an entry is no directory (and no link to be followed),
+ * its `st` has only the type: nobody has looked at it. */
+enum { WALK_FOLLOW = 1, WALK_HIDDEN = 2, WALK_TYPES = 4 };
 #define WALK_DEEP (-1) /* max_depth: no limit */
 
 enum walk_event { WALK_END, WALK_ENTRY, WALK_ENTER, WALK_LEAVE, WALK_FAILED };
@@ -34,8 +37,10 @@ struct walk_entry {
     const char *path;    /* canonical, from the fs root */
     const char *relpath; /* from the root of the walk; "" for that itself */
     const char *name;    /* in `dir` */
-    struct fs_dir *dir;  /* the directory that has the entry; with via_link what it has is the link */
-    struct fs_stat st;   /* links followed if the walk follows; for WALK_FAILED what is known of it */
+    struct fs_dir *dir;  /* the directory that has the entry; with via_link what it has is the link. NULL if
+                            it is not there any more, and for the root of what walk_split made */
+    struct fs_dir *entered; /* for WALK_ENTER the directory itself; NULL at max_depth */
+    struct fs_stat st;      /* links followed if the walk follows; for WALK_FAILED what is known of it */
     bool via_link;
     int depth; /* 0 = the root of the walk */
     int error; /* for WALK_FAILED */
@@ -58,6 +63,11 @@ void walk_skip(struct walk *walk);
 /* After WALK_FAILED for a directory that could not be opened: look at it once more. After WALK_LEAVE:
  * enter it again and read it from its beginning. After any other WALK_FAILED nothing happens. */
 void walk_retry(struct walk *walk);
+
+/* After WALK_ENTER: what is to come in that directory becomes a walk of its own, which may go on in another
+ * thread: its first event is the first member, its last one the WALK_LEAVE. For the old walk the directory
+ * is over, without a WALK_LEAVE. Costs as much as the directory is deep. ENOMEM: nothing has changed. */
+int walk_split(struct walk *walk, struct walk **out);
 
 void walk_close(struct walk *walk);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs/crew.h"
 #include "fs/posix.h"
 #include "src/auth.h"
 #include "src/log.h"
@@ -38,6 +39,7 @@ static int out_of_memory(int status)
 
 /* Everything between the folder and the listening sockets, opened and closed in order. */
 struct program {
+    struct crew *crew;
     struct fs *fs;
     struct dav *dav;
     struct auth *auth;
@@ -92,6 +94,12 @@ static int open_program(apr_pool_t *pool, const struct options *o, struct progra
         *out_message = open_root_message(pool, o->dir, error);
         return error;
     }
+    error = crew_open(crew_size(o->workers), &p->crew);
+    if (error) {
+        *out_message = strerror(error);
+        return error;
+    }
+    p->fs->crew = p->crew;
     char *root = realpath(o->dir, NULL);
     if (!root) {
         *out_message = open_root_message(pool, o->dir, errno);
@@ -110,6 +118,7 @@ static void close_program(struct program *p)
 {
     auth_close(p->auth);
     dav_close(p->dav);
+    crew_close(p->crew);
     fs_close(p->fs);
 }
 

@@ -37,7 +37,11 @@ int mem_begin(struct fs *base, enum fs_mem_op op)
 
 int mem_end(struct fs *base, int err)
 {
-    pthread_mutex_unlock(&mem(base)->mutex);
+    struct mem_fs *fs = mem(base);
+
+    if (fs->most_handles && fs->handles > *fs->most_handles)
+        *fs->most_handles = fs->handles;
+    pthread_mutex_unlock(&fs->mutex);
     return err;
 }
 
@@ -357,13 +361,14 @@ static int mem_unlink(struct fs_dir *dir, const char *name)
 
 static void let_intrude(struct fs_dir *dir, const char *name)
 {
+    static _Thread_local bool is_intruding;
     struct mem_fs *fs = mem(dir->fs);
 
-    if (!fs->intruder || fs->is_intruding)
+    if (!fs->intruder || is_intruding)
         return;
-    fs->is_intruding = true;
+    is_intruding = true;
     fs->intruder(fs->intruder_ctx, dir, name);
-    fs->is_intruding = false;
+    is_intruding = false;
 }
 
 static int mem_rmdir(struct fs_dir *dir, const char *name)
@@ -632,4 +637,13 @@ unsigned fs_mem_handles(struct fs *base)
     unsigned handles = fs->handles;
     pthread_mutex_unlock(&fs->mutex);
     return handles;
+}
+
+void fs_mem_watch_handles(struct fs *base, unsigned *most)
+{
+    struct mem_fs *fs = mem(base);
+
+    pthread_mutex_lock(&fs->mutex);
+    fs->most_handles = most;
+    pthread_mutex_unlock(&fs->mutex);
 }

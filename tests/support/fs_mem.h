@@ -75,12 +75,15 @@ bool fs_mem_revive(struct fs *fs);
 /* Calls since the counters began. */
 unsigned fs_mem_calls(struct fs *fs, enum fs_mem_op op);
 
-/* Somebody else, who is called before each rmdir (not before his own) and may change anything; NULL: goes
- * away. For one thread. */
+/* Somebody else, who is called before each rmdir (not before his own), in its thread, and may change anything;
+ * NULL: goes away. Set while nobody is at work. */
 void fs_mem_intrude(struct fs *fs, void (*intruder)(void *ctx, struct fs_dir *dir, const char *name),
                     void *ctx);
 
 /* Directories and files that are open: 0 at the end, or something leaks. */
 unsigned fs_mem_handles(struct fs *fs);
+
+/* *most becomes the largest number of them from now on; NULL: no more. */
+void fs_mem_watch_handles(struct fs *fs, unsigned *most);
 
 #endif

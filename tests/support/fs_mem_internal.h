@@ -60,7 +60,7 @@ struct mem_fs {
     pthread_mutex_t mutex;
     struct node *root;
     unsigned quirks;
-    unsigned handles;
+    unsigned handles, *most_handles;
     uint64_t dev_count;
 
     enum fs_mem_op fail_op;
@@ -71,7 +71,6 @@ struct mem_fs {
 
     void (*intruder)(void *ctx, struct fs_dir *dir, const char *name);
     void *intruder_ctx;
-    bool is_intruding;
 };
 
 struct mem_dir {

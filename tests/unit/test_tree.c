@@ -3,15 +3,19 @@
  * one string. (test_faults.c interrupts the same operations everywhere.)
  */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <apr_general.h>
 #include <cmocka.h>
 
+#include "fs/crew.h"
 #include "fs/journal.h"
 #include "fs/tree.h"
 #include "tests/support/fs_mem.h"
@@ -22,7 +26,7 @@ struct world {
     struct fs_dir *root;
     struct progress progress;
     struct tree_report report;
-    char failures[512]; /* "relpath:ERRNO " ... */
+    char failures[8192]; /* "relpath:ERRNO " ... */
 };
 
 static void note_failure(void *ctx, const char *relpath, int error)
@@ -371,28 +375,6 @@ static void removal_of_a_deep_tree_has_few_directories_open(void **state)
     assert_string_equal(world->failures, "");
 }
 
-static void what_cannot_be_brought_up_is_removed_where_it_is(void **state)
-{
-    struct world *world = *state;
-
-    build_deep(world, "deep", DEEP);
-    fs_mem_fail(world->fs, FS_MEM_RENAME, 1, EACCES);
-    assert_int_equal(remove_tree(world, "deep"), 0);
-    assert_true(fs_mem_revive(world->fs));
-    assert_list(world, "");
-}
-
-static void what_fails_once_and_is_met_again_is_no_failure(void **state)
-{
-    struct world *world = *state;
-
-    build_deep(world, "deep", DEEP);
-    fs_mem_fail(world->fs, FS_MEM_UNLINK, DEEP / 2, EPERM);
-    assert_int_equal(remove_tree(world, "deep"), 0);
-    assert_true(fs_mem_revive(world->fs));
-    assert_list(world, "");
-}
-
 struct intruder {
     unsigned times; /* in which it makes a name */
     const char *name;
@@ -449,10 +431,328 @@ static void a_failure_deep_down_keeps_only_what_is_above_it(void **state)
     build_deep_above(world, "deep", DEEP);
     fs_mem_intrude(world->fs, intrude, &intruder);
     assert_int_equal(remove_tree(world, "deep"), ENOTEMPTY);
-    assert_true(world->progress.members_done > 2 * (DEEP - 40)); /* of each level a file and itself */
+    assert_true(world->progress.members_done >= DEEP - 1); /* of each level its file */
     fs_mem_intrude(world->fs, NULL, NULL);
     assert_int_equal(remove_tree(world, "deep"), 0);
     assert_list(world, "");
+}
+
+/* ---- with helpers ---- */
+
+static void add_helpers(struct world *world, unsigned helpers)
+{
+    assert_int_equal(crew_open(helpers, &world->fs->crew), 0);
+}
+
+static void drop_helpers(struct world *world)
+{
+    crew_close(world->fs->crew);
+    world->fs->crew = NULL;
+}
+
+/* Directories in directories, some with more files than fit into a bundle. */
+static void build_bushy(struct fs *fs, const char *path, unsigned levels)
+{
+    char member[256];
+
+    support_fs_mkdir(fs, path);
+    support_fs_set_attr(fs, path, path);
+    for (unsigned i = 0; i < (levels == 1 ? 80 : 3); i++) {
+        snprintf(member, sizeof(member), "%s/f%u", path, i);
+        support_fs_write(fs, member, member);
+    }
+    snprintf(member, sizeof(member), "%s/special", path);
+    fs_mem_special(fs, member);
+    snprintf(member, sizeof(member), "%s/link", path);
+    fs_mem_symlink(fs, member, "f1");
+    snprintf(member, sizeof(member), "%s/up", path);
+    if (strchr(path, '/'))
+        fs_mem_symlink(fs, member, "..");
+    for (unsigned i = 0; i < 3 && levels; i++) {
+        snprintf(member, sizeof(member), "%s/d%u", path, i);
+        build_bushy(fs, member, levels - 1);
+    }
+}
+
+static int compare_words(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* What was told, in an order that does not depend on who was faster. */
+static char *sorted_failures(const struct world *world)
+{
+    char *words[200], *text = strdup(world->failures), *sorted = calloc(1, strlen(text) + 2), *rest = text;
+    size_t count = 0;
+
+    while ((words[count] = strsep(&rest, " ")) != NULL && count < 199)
+        count++;
+    qsort(words, count, sizeof(*words), compare_words);
+    for (size_t i = 0; i < count; i++)
+        strcat(strcat(sorted, words[i]), " ");
+    free(text);
+    return sorted;
+}
+
+/* Copies "b" to "c", takes "b" away and gives back what is there then; `failures` what was told. */
+static char *copy_bushy(unsigned helpers, char **failures, struct progress *out)
+{
+    struct world *world;
+
+    set_up((void **)&world);
+    build_bushy(world->fs, "b", 2);
+    add_helpers(world, helpers);
+    assert_int_equal(copy(world, "b", "c", true), 0);
+    *failures = sorted_failures(world);
+    *out = world->progress;
+    assert_int_equal(remove_tree(world, "b"), 0);
+    char *list = support_list(world->fs);
+    uint64_t before = world->progress.members_done;
+    assert_int_equal(remove_tree(world, "c"), 0);
+    assert_int_equal(world->progress.members_done - before, out->members_done);
+    assert_list(world, "");
+    drop_helpers(world);
+    tear_down((void **)&world);
+    return list;
+}
+
+static void any_number_of_helpers_gives_the_same_tree(void **state)
+{
+    struct progress progress, alone_progress;
+    char *failures, *alone_failures;
+    char *alone = copy_bushy(0, &alone_failures, &alone_progress);
+
+    (void)state;
+    assert_true(alone_progress.members_done > 250);
+    for (unsigned round = 0; round < 30; round++) {
+        char *list = copy_bushy(1 + round % 4, &failures, &progress);
+        assert_string_equal(list, alone);
+        assert_string_equal(failures, alone_failures);
+        assert_int_equal(progress.members_done, alone_progress.members_done);
+        assert_int_equal(progress.bytes_done, alone_progress.bytes_done);
+        free(failures);
+        free(list);
+    }
+    free(alone_failures);
+    free(alone);
+}
+
+/* Somebody who rests until another thread than his own has been seen at work. */
+struct witness {
+    atomic_ulong first; /* thread; 0: nobody yet */
+    atomic_bool has_second;
+};
+
+static void wait_for_second(struct witness *witness)
+{
+    time_t end = time(NULL) + 20;
+
+    while (!atomic_load(&witness->has_second)) {
+        assert_true(time(NULL) < end);
+        usleep(100);
+    }
+}
+
+static void witness_removal(void *ctx, struct fs_dir *dir, const char *name)
+{
+    struct witness *witness = ctx;
+
+    (void)dir;
+    (void)name;
+    unsigned long first = 0;
+    if (atomic_compare_exchange_strong(&witness->first, &first, pthread_self()))
+        wait_for_second(witness);
+    else if (first != pthread_self())
+        atomic_store(&witness->has_second, true);
+}
+
+static void helpers_remove_directories(void **state)
+{
+    struct world *world = *state;
+    struct witness witness = { 0 };
+
+    build_bushy(world->fs, "b", 2);
+    add_helpers(world, 1);
+    fs_mem_intrude(world->fs, witness_removal, &witness);
+    assert_int_equal(remove_tree(world, "b"), 0);
+    assert_true(atomic_load(&witness.has_second));
+    assert_list(world, "");
+    drop_helpers(world);
+}
+
+static void what_cannot_be_brought_up_is_removed_where_it_is(void **state)
+{
+    struct world *world = *state;
+
+    support_fs_mkdir(world->fs, "r");
+    build_bushy(world->fs, "r/b", 2);
+    add_helpers(world, 1);
+    fs_mem_fail(world->fs, FS_MEM_RENAME, 1, EACCES);
+    assert_int_equal(remove_tree(world, "r"), 0);
+    assert_true(fs_mem_revive(world->fs));
+    assert_list(world, "");
+    drop_helpers(world);
+}
+
+/* While this is told of one member, others are copied: so many as `failures` says. */
+static void witness_copy(void *ctx, const char *relpath, int error)
+{
+    struct world *world = ctx;
+    time_t end = time(NULL) + 20;
+
+    assert_true(strstr(relpath, "special") && error == EACCES);
+    while (world->progress.members_done < (unsigned)world->failures[0]) {
+        assert_true(time(NULL) < end);
+        usleep(100);
+    }
+}
+
+static void make_files(struct fs *fs, const char *dir, unsigned count)
+{
+    char path[64];
+
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(path, sizeof(path), "%s/%u", dir, i);
+        support_fs_write(fs, path, "");
+    }
+}
+
+static void copy_with_witness(struct world *world, unsigned meanwhile)
+{
+    world->report.failed = witness_copy;
+    world->report.ctx = world;
+    world->failures[0] = (char)meanwhile;
+    world->progress = (struct progress){ 0 };
+    add_helpers(world, 1);
+    assert_int_equal(copy(world, "s", "c", true), 0);
+    drop_helpers(world);
+}
+
+static void helpers_copy_directories(void **state)
+{
+    struct world *world = *state;
+
+    support_fs_mkdir(world->fs, "s");
+    make_files(world->fs, "s", 1);
+    support_fs_mkdir(world->fs, "s/a");
+    fs_mem_special(world->fs, "s/a/special"); /* whoever meets that waits for the other */
+    support_fs_mkdir(world->fs, "s/b");
+    make_files(world->fs, "s/b", 5);
+    copy_with_witness(world, 4 + 5);
+}
+
+static void helpers_copy_files_of_one_directory(void **state)
+{
+    struct world *world = *state;
+
+    support_fs_mkdir(world->fs, "s");
+    make_files(world->fs, "s", 40);
+    fs_mem_special(world->fs, "s/special");
+    copy_with_witness(world, 1 + 32);
+}
+
+static void stop_at(void *ctx, const char *relpath, int error)
+{
+    struct world *world = ctx;
+
+    (void)error;
+    if (strstr(relpath, "d1"))
+        progress_stop(&world->progress);
+}
+
+static void a_stop_ends_everybody_s_part(void **state)
+{
+    struct world *world = *state;
+
+    build_bushy(world->fs, "b", 3);
+    world->report.failed = stop_at;
+    for (unsigned helpers = 0; helpers < 4; helpers++) {
+        world->progress = (struct progress){ 0 };
+        add_helpers(world, helpers);
+        assert_int_equal(copy(world, "b", "c", true), ECANCELED);
+        assert_true(world->progress.members_done < 500);
+        assert_int_equal(fs_mem_handles(world->fs), 1); /* nobody holds anything any more */
+        world->progress = (struct progress){ 0 };
+        assert_int_equal(remove_tree(world, "c"), 0);
+        drop_helpers(world);
+    }
+}
+
+static void what_is_senseless_ends_everybody_s_part(void **state)
+{
+    static const struct {
+        enum fs_mem_op op;
+        int error;
+    } rows[] = {
+        { FS_MEM_MKDIR, ENOSPC },     { FS_MEM_FILE_CREATE, EIO }, { FS_MEM_FILE_COPY, ENOSPC },
+        { FS_MEM_FILE_CLOSE, EIO },   { FS_MEM_OPEN_AT, EMFILE },  { FS_MEM_SET_ATTR, ENOSPC },
+        { FS_MEM_DIR_ENTER, EMFILE }, { FS_MEM_DIR_NEXT, ENOMEM },
+    };
+    struct world *world = *state;
+
+    build_bushy(world->fs, "b", 2);
+    add_helpers(world, 3);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (unsigned nth = 2; nth < 12; nth += 3) {
+            fs_mem_fail(world->fs, rows[i].op, nth, rows[i].error);
+            int err = copy(world, "b", "c", true);
+            if (err != rows[i].error)
+                fail_msg("row %zu: %d", i, err);
+            assert_true(fs_mem_revive(world->fs));
+            assert_int_equal(fs_mem_handles(world->fs), 1);
+            err = remove_tree(world, "c");
+            assert_true(!err || err == ENOENT);
+        }
+    }
+    drop_helpers(world);
+}
+
+static void a_copy_of_a_deep_tree_has_few_directories_open(void **state)
+{
+    struct world *world = *state;
+    unsigned most = 0;
+    struct fs_stat st;
+
+    build_deep(world, "deep", DEEP);
+    fs_mem_watch_handles(world->fs, &most);
+    assert_int_equal(copy(world, "deep", "copy", true), 0);
+    fs_mem_watch_handles(world->fs, NULL);
+    assert_in_range(most, 20, 45);
+    assert_int_equal(world->progress.members_done, 2 * DEEP - 1);
+    assert_int_equal(remove_tree(world, "deep"), 0);
+    for (unsigned i = 0; i < DEEP - 1; i++) { /* each level is there, with its file */
+        struct fs_dir *dir;
+        assert_int_equal(fs_dir_open(world->fs, "copy", &dir), 0);
+        assert_int_equal(fs_stat_at(dir, "f", &st), 0);
+        assert_int_equal(fs_rename(dir, "d", world->root, "next", FS_NOREPLACE), 0);
+        assert_int_equal(fs_unlink(dir, "f"), 0);
+        fs_dir_close(dir);
+        assert_int_equal(fs_rmdir(world->root, "copy"), 0);
+        assert_int_equal(fs_rename(world->root, "next", world->root, "copy", FS_NOREPLACE), 0);
+    }
+    assert_string_equal(world->failures, "");
+}
+
+static void types_that_the_directory_does_not_tell_are_looked_up(void **state)
+{
+    struct world *world = *state;
+
+    build_bushy(world->fs, "b", 1);
+    assert_int_equal(copy(world, "b", "c", true), 0);
+    char *told = support_list(world->fs), *failures = strdup(world->failures);
+    assert_int_equal(remove_tree(world, "c"), 0);
+    world->failures[0] = '\0';
+    fs_mem_quirks(world->fs, FS_MEM_NO_TYPES);
+    assert_int_equal(copy(world, "b", "c", true), 0);
+    char *looked_up = support_list(world->fs);
+    assert_string_equal(looked_up, told);
+    assert_string_equal(world->failures, failures);
+    assert_int_equal(remove_tree(world, "b"), 0);
+    assert_int_equal(remove_tree(world, "c"), 0);
+    assert_list(world, "");
+    free(looked_up);
+    free(failures);
+    free(told);
 }
 
 static void trashing_hides_at_once_and_purging_removes(void **state)
@@ -612,11 +912,19 @@ int main(void)
         cmocka_unit_test_setup_teardown(removal_goes_on_after_a_failure_and_tells_it_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_denies_us_is_removed_all_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removal_of_a_deep_tree_has_few_directories_open, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_brought_up_is_removed_where_it_is, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_fails_once_and_is_met_again_is_no_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failure_deep_down_keeps_only_what_is_above_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_appear_during_a_removal_go_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_removal_ends_though_names_keep_appearing, set_up, tear_down),
+        cmocka_unit_test(any_number_of_helpers_gives_the_same_tree),
+        cmocka_unit_test_setup_teardown(helpers_remove_directories, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_brought_up_is_removed_where_it_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(helpers_copy_directories, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(helpers_copy_files_of_one_directory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stop_ends_everybody_s_part, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_senseless_ends_everybody_s_part, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_copy_of_a_deep_tree_has_few_directories_open, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(types_that_the_directory_does_not_tell_are_looked_up, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(trashing_hides_at_once_and_purging_removes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_and_links_need_no_trash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_move_to_a_free_name_is_one_rename, set_up, tear_down),
