@@ -21,6 +21,7 @@
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/mime.h"
+#include "webdav/noprops.h"
 #include "webdav/spacewatch.h"
 #include "webdav/state.h"
 
@@ -115,6 +116,7 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
     open_allocator(dav);
     dav->fs = fs;
     dav->config = *config;
+    dav->noprops = noprops_open();
     int err = open_parts(dav, &message);
     if (err) {
         *out_message = apr_pstrdup(pool, message);
@@ -130,6 +132,7 @@ void dav_close(struct dav *dav)
     if (!dav)
         return;
     spacewatch_close(dav->spacewatch);
+    noprops_close(dav->noprops);
     guard_table_close(dav->guards);
     locks_close(dav->locks);
     if (dav->journal)

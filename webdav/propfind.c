@@ -31,6 +31,7 @@
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/multistatus.h"
+#include "webdav/noprops.h"
 #include "webdav/props.h"
 #include "webdav/uri.h"
 #include "webdav/xmlbody.h"
@@ -233,7 +234,7 @@ static void load_dead(struct listing *listing, struct entry *entry)
 {
     struct fs_dir *located = NULL;
     struct checksum_values digests;
-    if (!listing->wants_dead)
+    if (!listing->wants_dead || noprops_knows(listing->dav->noprops, entry->st))
         return;
     if (!entry->dir) {
         entry->dead_error =
@@ -243,6 +244,8 @@ static void load_dead(struct listing *listing, struct entry *entry)
         entry->dir = located;
     }
     entry->dead_error = props_load(entry->dir, entry->name, listing->scratch, &entry->dead);
+    if (!entry->dead_error && !entry->dead)
+        noprops_remember(listing->dav->noprops, entry->st, locks_now());
     fs_dir_close(located);
     if (entry->dead && digeststore_take(&entry->dead, entry->st, &digests))
         entry->checksums = digestfield_format_oc(listing->scratch, &digests);
@@ -588,20 +591,16 @@ static apr_status_t free_listing(void *data)
     return APR_SUCCESS;
 }
 
-/* The resource alone: no walk, and no directory is opened unless dead properties are asked for. */
-static int list_one(struct listing *listing)
+/* The resource alone, as dav_begin has seen it: no walk, and no directory is opened unless dead properties are
+ * asked for. */
+static void list_one(struct listing *listing, const struct fs_stat *st)
 {
-    struct fs_stat st;
-    int error = fs_stat(listing->dav->fs, listing->path, &st);
-    if (error)
-        return error;
-    struct entry entry = { .path = listing->path, .st = &st };
+    struct entry entry = { .path = listing->path, .st = st };
     multistatus_begin(&listing->first);
-    set_href(listing, listing->path, st.type == FS_DIR);
+    set_href(listing, listing->path, st->type == FS_DIR);
     write_response(listing, &entry, &listing->first);
     multistatus_end(&listing->first);
     listing->is_ended = true;
-    return 0;
 }
 
 /* `hurry`: no further than to where it is known that this will be a 207. */
@@ -633,8 +632,11 @@ void propfind_run(struct dav_request *r)
         listing_free(listing);
         return;
     }
-    int error = depth == DEPTH_0 ? list_one(listing)
-                                 : list_tree(listing, depth == DEPTH_1 ? 1 : WALK_DEEP, r->is_hurried);
+    int error = 0;
+    if (depth == DEPTH_0)
+        list_one(listing, &r->st);
+    else
+        error = list_tree(listing, depth == DEPTH_1 ? 1 : WALK_DEEP, r->is_hurried);
     if (!error)
         error = listing_error(listing, &listing->first);
     if (error) {

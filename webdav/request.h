@@ -21,6 +21,7 @@
 struct locks;
 struct mime;
 struct spacewatch;
+struct noprops;
 struct recovery;
 struct state;
 
@@ -37,6 +38,7 @@ struct dav {
     int recovery_error;        /* that it met before we served */
     struct mime *mime;
     struct spacewatch *spacewatch; /* NULL: nothing has to stay free */
+    struct noprops *noprops; /* may be NULL */
 };
 
 enum dav_depth { DEPTH_0, DEPTH_1, DEPTH_INFINITY };
