@@ -1,18 +1,21 @@
 /*
- * Dates by APR, which formats and parses them without a look at the locale (strftime does look).
+ * Formatting is by hand: a listing has two dates for each entry, and what the C library and APR have for
+ * it takes a lock and looks for a time zone to find that it is GMT. What was formatted last is kept, as
+ * files made together have the same second.
  *
- * apr_date_parse_http has habits that we must work around: it answers 0 both for the beginning of
- * 1970 and for nonsense, takes nothing before that (files do have such times, and clients send back
- * what they were told), and does not look at what stands after the seconds.
+ * Parsing is APR's, which does it without a look at the locale. Its apr_date_parse_http has habits that
+ * we must work around: it answers 0 both for the beginning of 1970 and for nonsense, takes nothing before that (files
+ * do have such times, and clients send back what they were told), and does not look at what stands after
+ * the seconds.
  */
 #include "webdav/httpdate.h"
 
 #include <apr_date.h>
 #include <apr_time.h>
-#include <stdio.h>
 #include <string.h>
 
 #define NS_PER_SEC           1000000000
+#define SECONDS_PER_DAY      86400
 #define SECONDS_IN_400_YEARS 12622780800
 #define DATE_MAX             63
 
@@ -22,19 +25,29 @@ static int64_t whole_seconds(int64_t time_ns)
     return time_ns / NS_PER_SEC - (time_ns % NS_PER_SEC < 0);
 }
 
-size_t httpdate_format(int64_t time_ns, char out[HTTPDATE_SIZE])
-{
-    /* In a listing many files have the second of their neighbour, and a calendar is dear. */
-    static _Thread_local char last[APR_RFC822_DATE_LEN];
-    static _Thread_local int64_t last_seconds = INT64_MIN;
-    int64_t seconds = whole_seconds(time_ns);
+struct moment {
+    int year, month, day; /* month and day from 1 */
+    int weekday;          /* 0: Sunday */
+    int second;           /* of the day */
+};
 
-    if (seconds != last_seconds) {
-        apr_rfc822_date(last, apr_time_from_sec(seconds));
-        last_seconds = seconds;
-    }
-    memcpy(out, last, sizeof last);
-    return sizeof last - 1;
+/* The Gregorian calendar in years that begin in March, so that a leap day is a year's last, and in eras of 400
+ * years, which have 146097 days each. Nanoseconds reach from 1677 to 2262: nothing is negative here. */
+static struct moment moment_of(int64_t seconds)
+{
+    int64_t days = seconds / SECONDS_PER_DAY - (seconds % SECONDS_PER_DAY < 0);
+    int since_era_0 = (int)(days + 719468); /* from 1 March of the year 0, a Wednesday */
+    int era = since_era_0 / 146097;
+    int day = since_era_0 % 146097;
+    int year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    day -= 365 * year + year / 4 - year / 100;
+    int month = (5 * day + 2) / 153; /* 0: March; twice five months of 153 days, and two more */
+
+    return (struct moment){ .year = 400 * era + year + (month >= 10),
+                            .month = month < 10 ? month + 3 : month - 9,
+                            .day = day - (153 * month + 2) / 5 + 1,
+                            .weekday = (since_era_0 + 3) % 7,
+                            .second = (int)(seconds - days * SECONDS_PER_DAY) };
 }
 
 static char *put_digits(char *out, int value, int digits)
@@ -44,25 +57,61 @@ static char *put_digits(char *out, int value, int digits)
     return out + digits;
 }
 
+static char *put_time(char *out, int second)
+{
+    out = put_digits(out, second / 3600, 2);
+    *out++ = ':';
+    out = put_digits(out, second / 60 % 60, 2);
+    *out++ = ':';
+    return put_digits(out, second % 60, 2);
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" */
+static void put_http(int64_t seconds, char out[HTTPDATE_SIZE])
+{
+    static const char weekdays[] = "Sun, Mon, Tue, Wed, Thu, Fri, Sat, ";
+    static const char months[] = " Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec ";
+    const struct moment t = moment_of(seconds);
+
+    memcpy(out, weekdays + 5 * t.weekday, 5);
+    memcpy(put_digits(out + 5, t.day, 2), months + 5 * (t.month - 1), 5);
+    *put_digits(out + 12, t.year, 4) = ' ';
+    memcpy(put_time(out + 17, t.second), " GMT", 5);
+}
+
+/* "1994-11-06T08:49:37Z" */
+static void put_iso(int64_t seconds, char out[HTTPDATE_SIZE])
+{
+    const struct moment t = moment_of(seconds);
+
+    *put_digits(out, t.year, 4) = '-';
+    *put_digits(out + 5, t.month, 2) = '-';
+    *put_digits(out + 8, t.day, 2) = 'T';
+    memcpy(put_time(out + 11, t.second), "Z", 2);
+}
+
+size_t httpdate_format(int64_t time_ns, char out[HTTPDATE_SIZE])
+{
+    static _Thread_local char last[HTTPDATE_SIZE];
+    static _Thread_local int64_t last_seconds = INT64_MIN;
+    int64_t seconds = whole_seconds(time_ns);
+
+    if (seconds != last_seconds)
+        put_http(last_seconds = seconds, last);
+    memcpy(out, last, sizeof last);
+    return sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1;
+}
+
 size_t httpdate_format_iso(int64_t time_ns, char out[HTTPDATE_SIZE])
 {
-    apr_time_exp_t t;
-    apr_time_exp_gmt(&t, apr_time_from_sec(whole_seconds(time_ns)));
+    static _Thread_local char last[HTTPDATE_SIZE];
+    static _Thread_local int64_t last_seconds = INT64_MIN;
+    int64_t seconds = whole_seconds(time_ns);
 
-    char *end = put_digits(out, t.tm_year + 1900, 4);
-    *end++ = '-';
-    end = put_digits(end, t.tm_mon + 1, 2);
-    *end++ = '-';
-    end = put_digits(end, t.tm_mday, 2);
-    *end++ = 'T';
-    end = put_digits(end, t.tm_hour, 2);
-    *end++ = ':';
-    end = put_digits(end, t.tm_min, 2);
-    *end++ = ':';
-    end = put_digits(end, t.tm_sec, 2);
-    *end++ = 'Z';
-    *end = '\0';
-    return (size_t)(end - out);
+    if (seconds != last_seconds)
+        put_iso(last_seconds = seconds, last);
+    memcpy(out, last, sizeof last);
+    return sizeof "1994-11-06T08:49:37Z" - 1;
 }
 
 static bool is_epoch(const char *date)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -97,6 +98,26 @@ static void what_was_written_can_be_read(void **state)
     }
 }
 
+/* Against the C library's calendar; an odd step, so that all times of day are met. */
+static void every_day_is_the_right_one(void **state)
+{
+    (void)state;
+    for (int64_t seconds = INT64_MIN / SECOND; seconds < INT64_MAX / SECOND; seconds += 86399) {
+        char out[HTTPDATE_SIZE], expected[HTTPDATE_SIZE];
+        const time_t time = seconds;
+        struct tm tm;
+        gmtime_r(&time, &tm);
+        strftime(expected, sizeof expected, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        httpdate_format(seconds * SECOND, out);
+        if (strcmp(out, expected) != 0)
+            fail_msg("%s is %s", expected, out);
+        strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%SZ", &tm);
+        httpdate_format_iso(seconds * SECOND, out);
+        if (strcmp(out, expected) != 0)
+            fail_msg("%s is %s", expected, out);
+    }
+}
+
 static void cut_dates_are_none(void **state)
 {
     (void)state;
@@ -120,6 +141,7 @@ int main(void)
         cmocka_unit_test(times_are_written_in_both_forms),
         cmocka_unit_test(the_three_forms_are_read),
         cmocka_unit_test(what_was_written_can_be_read),
+        cmocka_unit_test(every_day_is_the_right_one),
         cmocka_unit_test(cut_dates_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
