@@ -17,6 +17,7 @@
 
 #include "fs/journal.h"
 #include "fs/recovery.h"
+#include "webdav/asked.h"
 #include "webdav/copymove.h"
 #include "webdav/locks.h"
 #include "webdav/method.h"
@@ -116,6 +117,7 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
     open_allocator(dav);
     dav->fs = fs;
     dav->config = *config;
+    dav->asked = asked_store_open();
     dav->noprops = noprops_open();
     int err = open_parts(dav, &message);
     if (err) {
@@ -132,6 +134,7 @@ void dav_close(struct dav *dav)
     if (!dav)
         return;
     spacewatch_close(dav->spacewatch);
+    asked_store_close(dav->asked);
     noprops_close(dav->noprops);
     guard_table_close(dav->guards);
     locks_close(dav->locks);

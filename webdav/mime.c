@@ -14,6 +14,7 @@
 #define DEFAULT_FILE  "/etc/mime.types"
 #define DEFAULT_TYPE  "application/octet-stream"
 #define BLANKS        " \t\r\n"
+#define CHARSET       "; charset=utf-8"
 #define EXTENSION_MAX 32
 
 struct mime {
@@ -37,7 +38,7 @@ static void add_line(struct mime *mime, char *line)
     char *rest = line;
     line[strcspn(line, "#")] = '\0';
     const char *type = strtok_r(line, BLANKS, &rest);
-    if (!type || !strchr(type, '/'))
+    if (!type || !strchr(type, '/') || strlen(type) > MIME_TYPE_MAX - strlen(CHARSET))
         return;
 
     const char *value = NULL;
@@ -48,7 +49,7 @@ static void add_line(struct mime *mime, char *line)
         if (len == 0 || apr_hash_get(mime->types, extension, (apr_ssize_t)len))
             continue;
         if (!value)
-            value = apr_pstrcat(pool, type, strncmp(type, "text/", 5) == 0 ? "; charset=utf-8" : "", NULL);
+            value = apr_pstrcat(pool, type, strncmp(type, "text/", 5) == 0 ? CHARSET : "", NULL);
         apr_hash_set(mime->types, apr_pstrmemdup(pool, extension, len), (apr_ssize_t)len, value);
     }
 }

@@ -72,24 +72,55 @@ static bool is_plain(unsigned char c)
     return c >= ' ' && c < 0x80 && c != '&' && c != '<' && c != '>' && c != '"';
 }
 
+/* What has to be written instead of the character at the beginning, whose bytes are counted; NULL if it is itself. */
+static const char *replacement(const char *text, size_t len, bool in_attribute, size_t *out_len)
+{
+    size_t character = character_length((const unsigned char *)text, len);
+    *out_len = character ? character : 1;
+    return character ? reference(*text, in_attribute) : REPLACEMENT;
+}
+
+static size_t plain_length(const char *text, size_t len)
+{
+    size_t n = 0;
+    while (n < len && is_plain((unsigned char)text[n]))
+        n++;
+    return n;
+}
+
 static void escape(struct buffer *out, const char *text, size_t len, bool in_attribute)
 {
-    size_t begin = 0; /* of what is not yet copied, and needs no change */
-    for (size_t i = 0; i < len;) {
-        if (is_plain((unsigned char)text[i])) {
-            i++;
-            continue;
-        }
-        size_t character = character_length((const unsigned char *)text + i, len - i);
-        const char *instead = character ? reference(text[i], in_attribute) : REPLACEMENT;
+    const char *begin = text,
+               *end = text + len; /* from `begin` on nothing is copied yet, nor needs a change */
+    while ((text += plain_length(text, (size_t)(end - text))) < end) {
+        size_t n;
+        const char *instead = replacement(text, (size_t)(end - text), in_attribute, &n);
         if (instead) {
-            buffer_append(out, text + begin, i - begin);
+            buffer_append(out, begin, (size_t)(text - begin));
             buffer_puts(out, instead);
-            begin = i + (character ? character : 1);
+            begin = text + n;
         }
-        i += character ? character : 1;
+        text += n;
     }
-    buffer_append(out, text + begin, len - begin);
+    buffer_append(out, begin, (size_t)(end - begin));
+}
+
+char *xml_put(char *out, const char *text, size_t len)
+{
+    const char *end = text + len;
+    while (text < end) {
+        size_t n = plain_length(text, (size_t)(end - text));
+        memcpy(out, text, n);
+        out += n;
+        text += n;
+        if (text == end)
+            break;
+        const char *instead = replacement(text, (size_t)(end - text), false, &n);
+        memcpy(out, instead ? instead : text, instead ? strlen(instead) : n);
+        out += instead ? strlen(instead) : n;
+        text += n;
+    }
+    return out;
 }
 
 void xml_escape(struct buffer *out, const char *text, size_t len)
@@ -145,8 +176,9 @@ void multistatus_end(struct buffer *out)
 
 void multistatus_response_begin(struct buffer *out, const char *href, size_t len)
 {
-    buffer_puts(out, "<D:response>");
-    put_href(out, href, len);
+    buffer_puts(out, MULTISTATUS_RESPONSE_BEGIN);
+    xml_escape(out, href, len);
+    buffer_puts(out, MULTISTATUS_HREF_END);
 }
 
 void multistatus_response_end(struct buffer *out)

@@ -23,7 +23,9 @@
 /* Bytes of all names, as multistatus_empty writes them, that a client may make one response repeat. */
 #define MULTISTATUS_NAMES_MAX (1024 * 1024)
 
-/* Character data. */
+/* Character data. xml_put: at `out`, which has room for XML_ESCAPED_MAX times as many bytes; returns the end. */
+#define XML_ESCAPED_MAX 6
+char *xml_put(char *out, const char *text, size_t len);
 void xml_escape(struct buffer *out, const char *text, size_t len);
 
 /* An attribute's value, to be put between double quotes: here tabs and line ends are escaped too. */
@@ -34,7 +36,9 @@ void multistatus_begin(struct buffer *out);
 void multistatus_begin_inside(struct buffer *out); /* the declaration is out already */
 void multistatus_end(struct buffer *out);
 
-/* <D:response><D:href>; `href` is already percent-encoded. */
+/* The beginning of a response, before and behind its href, which is already percent-encoded. */
+#define MULTISTATUS_RESPONSE_BEGIN "<D:response><D:href>"
+#define MULTISTATUS_HREF_END       "</D:href>"
 void multistatus_response_begin(struct buffer *out, const char *href, size_t len);
 void multistatus_response_end(struct buffer *out);
 

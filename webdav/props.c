@@ -1,8 +1,8 @@
 /*
  * The live properties: one table, one switch that writes values.
  *
- * A listing writes these ten thousand times, so what does not change is one piece of text, and
- * nothing here allocates. Values stand in plain elements without attributes: there are clients
+ * A listing writes these ten thousand times, so what does not change is one piece of text, what
+ * does is put into room that is there, and nothing here allocates. Values stand in plain elements without attributes: there are clients
  * that take an element with an attribute for a structure (FIELD C9). The one namespace that is not
  * DAV: is declared where it is used.
  */
@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "fs/path.h"
 #include "webdav/digeststore.h"
 #include "webdav/etag.h"
 #include "webdav/httpdate.h"
@@ -85,49 +84,89 @@ void props_write_name(enum live_prop prop, struct buffer *out)
     buffer_puts(out, live[prop].empty);
 }
 
-/* ---- values ---- */
+/* ---- values that differ from one resource to the next ---- */
 
-static void write_number(uint64_t number, struct buffer *out)
+_Static_assert(PROPS_VALUE_MAX >= XML_ESCAPED_MAX * FS_NAME_MAX, "a name must fit");
+_Static_assert(PROPS_VALUE_MAX >= XML_ESCAPED_MAX * MIME_TYPE_MAX, "a type must fit");
+_Static_assert(PROPS_VALUE_MAX >= ETAG_SIZE && PROPS_VALUE_MAX >= HTTPDATE_SIZE, "these must fit");
+
+static char *put_number(uint64_t number, char *out)
 {
     char text[24], *at = text + sizeof(text);
     do
         *--at = (char)('0' + number % 10);
     while (number /= 10);
-    buffer_append(out, at, (size_t)(text + sizeof(text) - at));
+    size_t len = (size_t)(text + sizeof(text) - at);
+    memcpy(out, at, len);
+    return out + len;
 }
 
-static void write_date(size_t (*format)(int64_t, char[HTTPDATE_SIZE]), int64_t time_ns, struct buffer *out)
+static char *put_type(const struct prop_subject *subject, char *out)
 {
-    char text[HTTPDATE_SIZE];
-    buffer_append(out, text, format(time_ns, text));
-}
-
-static void write_etag(const struct fs_stat *st, struct buffer *out)
-{
-    char text[ETAG_SIZE];
-    buffer_append(out, text, etag_format(st, text));
-}
-
-static void write_type(const struct prop_subject *subject, struct buffer *out)
-{
-    const char *type = subject->st->type == FS_DIR ? COLLECTION_TYPE
-                                                   : mime_type(subject->dav->mime, path_name(subject->path));
-    xml_escape(out, type, strlen(type));
+    const char *type =
+        subject->st->type == FS_DIR ? COLLECTION_TYPE : mime_type(subject->dav->mime, subject->name);
+    return xml_put(out, type, strlen(type));
 }
 
 /* The root of all is called "/", as it has no name that we could tell. */
-static void write_displayname(const struct prop_subject *subject, struct buffer *out)
+static char *put_displayname(const struct prop_subject *subject, char *out)
 {
-    const char *name = *subject->path ? path_name(subject->path) : "/";
-    xml_escape(out, name, strlen(name));
+    const char *name = *subject->name ? subject->name : "/";
+    return xml_put(out, name, strlen(name));
 }
+
+char *props_put_value(enum live_prop prop, const struct prop_subject *subject, char *out)
+{
+    const struct fs_stat *st = subject->st;
+    switch (prop) {
+    case LIVE_CREATIONDATE:
+        return out + httpdate_format_iso(st->btime_ns, out);
+    case LIVE_DISPLAYNAME:
+        return put_displayname(subject, out);
+    case LIVE_GETCONTENTLENGTH:
+        return put_number(st->size, out);
+    case LIVE_GETCONTENTTYPE:
+        return put_type(subject, out);
+    case LIVE_GETETAG:
+        return out + etag_format(st, out);
+    case LIVE_GETLASTMODIFIED:
+        return out + httpdate_format(st->mtime_ns, out);
+    case LIVE_EXECUTABLE:
+        *out = st->mode & 0111 ? 'T' : 'F';
+        return out + 1;
+    default:
+        assert(!"not such a value");
+        return out;
+    }
+}
+
+static void write_own(enum live_prop prop, const struct prop_subject *subject, struct buffer *out)
+{
+    struct prop_holes *holes = subject->holes;
+    if (holes) {
+        holes->hole[holes->count].at = out->size;
+        holes->hole[holes->count++].prop = prop;
+        return;
+    }
+    char *at = buffer_reserve(out, PROPS_VALUE_MAX);
+    if (at)
+        out->size += (size_t)(props_put_value(prop, subject, at) - at);
+}
+
+/* ---- values that are looked up ---- */
 
 static bool write_quota(enum live_prop prop, const struct prop_subject *subject, struct buffer *out)
 {
     uint64_t available, used;
+    char text[24];
+    if (subject->holes) {
+        subject->holes->has_unknown = true;
+        return true;
+    }
     if (resource_space(subject->dav, subject->path, &available, &used) != 0)
         return false;
-    write_number(prop == LIVE_QUOTA_AVAILABLE ? available : used, out);
+    buffer_append(out, text,
+                  (size_t)(put_number(prop == LIVE_QUOTA_AVAILABLE ? available : used, text) - text));
     return true;
 }
 
@@ -196,31 +235,21 @@ static void write_lockdiscovery(const struct prop_subject *subject, struct buffe
 
 static bool write_value(enum live_prop prop, const struct prop_subject *subject, struct buffer *out)
 {
-    const struct fs_stat *st = subject->st;
     switch (prop) {
     case LIVE_CREATIONDATE:
-        write_date(httpdate_format_iso, st->btime_ns, out);
-        return true;
     case LIVE_DISPLAYNAME:
-        write_displayname(subject, out);
-        return true;
     case LIVE_GETCONTENTLENGTH:
-        write_number(st->size, out);
-        return true;
     case LIVE_GETCONTENTTYPE:
-        write_type(subject, out);
-        return true;
     case LIVE_GETETAG:
-        write_etag(st, out);
-        return true;
     case LIVE_GETLASTMODIFIED:
-        write_date(httpdate_format, st->mtime_ns, out);
+    case LIVE_EXECUTABLE:
+        write_own(prop, subject, out);
         return true;
     case LIVE_LOCKDISCOVERY:
         write_lockdiscovery(subject, out);
         return true;
     case LIVE_RESOURCETYPE:
-        if (st->type == FS_DIR)
+        if (subject->st->type == FS_DIR)
             buffer_puts(out, "<D:collection/>");
         return true;
     case LIVE_SUPPORTEDLOCK:
@@ -229,9 +258,6 @@ static bool write_value(enum live_prop prop, const struct prop_subject *subject,
     case LIVE_QUOTA_AVAILABLE:
     case LIVE_QUOTA_USED:
         return write_quota(prop, subject, out);
-    case LIVE_EXECUTABLE:
-        buffer_puts(out, st->mode & 0111 ? "T" : "F");
-        return true;
     case LIVE_CHECKSUMS:
         return write_checksums(subject, out);
     case LIVE_NONE:
@@ -242,18 +268,25 @@ static bool write_value(enum live_prop prop, const struct prop_subject *subject,
     return false;
 }
 
+static unsigned count_holes(const struct prop_subject *subject)
+{
+    return subject->holes ? subject->holes->count : 0;
+}
+
 bool props_write_live(enum live_prop prop, const struct prop_subject *subject, struct buffer *out)
 {
     if (!props_applies(prop, subject->st))
         return false;
     size_t before = out->size;
+    unsigned holes = count_holes(subject);
     buffer_puts(out, live[prop].start);
     size_t start = out->size;
     if (!write_value(prop, subject, out)) {
         out->size = before;
         return false;
     }
-    if (out->size == start && !out->overflow) { /* nothing in it: the short form */
+    if (out->size == start && count_holes(subject) == holes &&
+        !out->overflow) { /* nothing in it: the short form */
         out->size = before;
         buffer_puts(out, live[prop].empty);
     } else {

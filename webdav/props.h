@@ -64,17 +64,34 @@ enum live_prop {
 
 enum live_prop props_live(const char *ns, const char *name);
 
+/* Where values belong that were left out: props_put_value makes them. */
+struct prop_holes {
+    unsigned count;
+    struct {
+        size_t at; /* in the buffer that was written to */
+        enum live_prop prop;
+    } hole[LIVE_COUNT];
+    bool has_unknown; /* there are others, which must be written each time */
+};
+
 /* What a live property is computed from; one per entry, on the caller's stack. */
 struct prop_subject {
     struct dav *dav;
     const char *path;
+    const char *name; /* the last one in the path, "" for the root; what has to do with locks needs none */
     const struct fs_stat *st;
     const struct lock *locks; /* that cover it */
     const char *checksums;    /* as digestfield_format_oc; NULL: none are known */
+    struct prop_holes *holes; /* not NULL: written is what all resources of this type have in common */
 };
 
 /* Appends the element with its value; false (nothing appended) if the resource does not have it. */
 bool props_write_live(enum live_prop prop, const struct prop_subject *subject, struct buffer *out);
+
+/* The bare value of a property that has a hole, at `out`, which has room for PROPS_VALUE_MAX bytes; returns
+ * its end. */
+#define PROPS_VALUE_MAX 2048
+char *props_put_value(enum live_prop prop, const struct prop_subject *subject, char *out);
 
 /* In DAV:allprop? (All but quota, RFC 4331 3, and ownCloud's.) */
 bool props_is_in_allprop(enum live_prop prop);

@@ -19,6 +19,7 @@
 #include "webdav/uri.h"
 
 struct locks;
+struct asked_store;
 struct mime;
 struct spacewatch;
 struct noprops;
@@ -38,6 +39,7 @@ struct dav {
     int recovery_error;        /* that it met before we served */
     struct mime *mime;
     struct spacewatch *spacewatch; /* NULL: nothing has to stay free */
+    struct asked_store *asked;
     struct noprops *noprops; /* may be NULL */
 };
 

@@ -190,7 +190,9 @@ static const struct fs_stat a_collection = { .type = FS_DIR, .mode = 0755 };
 static const char *written(struct fixture *f, enum live_prop prop, const char *path, const struct fs_stat *st,
                            const struct lock *locks)
 {
-    struct prop_subject subject = { .dav = &f->dav, .path = path, .st = st, .locks = locks };
+    struct prop_subject subject = {
+        .dav = &f->dav, .path = path, .name = path_name(path), .st = st, .locks = locks
+    };
     buffer_clear(&f->out);
     bool has = props_write_live(prop, &subject, &f->out);
     if (!has)
