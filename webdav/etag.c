@@ -6,26 +6,38 @@
  */
 #include "webdav/etag.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "webdav/httpdate.h"
 
 /* ---- making tags ---- */
 
-static char *put_hex(char *out, uint64_t value)
+/* Eight digits at once, in a word whose lowest byte is the first digit: each nibble moves into a byte of its own,
+ * and then becomes a digit, those over 9 with the distance from '9' to 'a' added. */
+static void put_digits(char out[8], uint32_t value)
 {
-    char digits[16];
-    unsigned n = 0;
-    do {
-        digits[n++] = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    } while (value);
-    while (n > 0)
-        *out++ = digits[--n];
-    return out;
+    uint64_t x = __builtin_bswap32(value);
+    x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+    x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x >> 4 | x << 8) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    uint64_t letters = (x + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+    x = htole64(x + UINT64_C(0x3030303030303030) + letters * ('a' - '9' - 1));
+    memcpy(out, &x, sizeof(x));
 }
 
-/* By hand, as every entry of every listing has one: printf takes ten times as long. */
+/* Without leading zeros: what counts is shifted to the front. Writes sixteen bytes, wherever the number ends. */
+static char *put_hex(char *out, uint64_t value)
+{
+    unsigned zeros = value ? (unsigned)__builtin_clzll(value) / 4 : 15;
+    value <<= 4 * zeros;
+    put_digits(out, (uint32_t)(value >> 32));
+    put_digits(out + 8, (uint32_t)value);
+    return out + 16 - zeros;
+}
+
+/* By hand, as every entry of every listing has one: printf takes ten times as long, and a loop over the
+ * digits was a fifth of all instructions. */
 size_t etag_format(const struct fs_stat *st, char out[ETAG_SIZE])
 {
     char *end = out;

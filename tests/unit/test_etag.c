@@ -1,10 +1,12 @@
 /*
  * Entity tags, conditional headers and ranges.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +68,21 @@ static void a_tag_is_strong_and_changes_with_the_file(void **state)
     const struct fs_stat extreme = { .ino = UINT64_MAX, .btime_ns = -1, .mtime_ns = -1, .size = UINT64_MAX };
     assert_true(etag_format(&extreme, tag) < ETAG_SIZE);
     assert_int_equal(strlen(tag), 4 * 16 + 3 + 2);
+}
+
+static void numbers_are_hexadecimal(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1; n; n = n > UINT64_MAX / 7 ? 0 : n * 7) {
+        char tag[ETAG_SIZE], expected[ETAG_SIZE];
+        const struct fs_stat st = {
+            .ino = n, .btime_ns = (int64_t)~n, .mtime_ns = (int64_t)(n - 1), .size = n >> 8
+        };
+        snprintf(expected, sizeof expected, "\"%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%" PRIx64 "\"", n, ~n,
+                 n - 1, n >> 8);
+        assert_int_equal(etag_format(&st, tag), strlen(expected));
+        assert_string_equal(tag, expected);
+    }
 }
 
 static void lists_are_searched(void **state)
@@ -366,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tag_is_strong_and_changes_with_the_file),
+        cmocka_unit_test(numbers_are_hexadecimal),
         cmocka_unit_test(lists_are_searched),
         cmocka_unit_test_setup_teardown(preconditions_are_evaluated_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(times_before_1970_are_compared_too, set_up, tear_down),
