@@ -221,8 +221,6 @@ static enum MHD_Result start_work(struct transaction *t, bool is_refused)
 {
     struct wait_terms terms = terms_of(t);
     terms.closes |= dav_request_reply(t->request)->close;
-    if (terms.treatment.kind != BEAT_INTERIM)
-        dav_request_hurry(t->request);
     struct operation *op = make_operation(t);
 
     int error = wait_enter(&terms, op, lane_of(t->request), is_refused, &t->wait);

@@ -24,6 +24,7 @@
 #include "webdav/mime.h"
 #include "webdav/noprops.h"
 #include "webdav/spacewatch.h"
+#include "webdav/spares.h"
 #include "webdav/state.h"
 
 #define DEFAULT_MIME_FILE "/etc/mime.types"
@@ -118,6 +119,7 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
     dav->fs = fs;
     dav->config = *config;
     dav->asked = asked_store_open();
+    dav->spares = spares_open();
     dav->noprops = noprops_open();
     int err = open_parts(dav, &message);
     if (err) {
@@ -134,6 +136,7 @@ void dav_close(struct dav *dav)
     if (!dav)
         return;
     spacewatch_close(dav->spacewatch);
+    spares_close(dav->spares);
     asked_store_close(dav->asked);
     noprops_close(dav->noprops);
     guard_table_close(dav->guards);
@@ -310,11 +313,6 @@ struct dav_reply *dav_request_reply(struct dav_request *r)
 struct progress *dav_request_progress(struct dav_request *r)
 {
     return &r->progress;
-}
-
-void dav_request_hurry(struct dav_request *r)
-{
-    r->is_hurried = true;
 }
 
 void dav_request_cancel(struct dav_request *r, enum dav_stop_reason why)

@@ -141,10 +141,6 @@ struct progress *dav_request_progress(struct dav_request *r);
 bool dav_has_unknown_total(const struct dav_request *r);
 void dav_count(struct dav_request *r, const atomic_bool *in_vain);
 
-/* Nothing keeps this client's connection alive until dav_run has ended: a listing is then a stream from
- * the start, and what may be slow in it is done by the stream. Between dav_begin and dav_run. */
-void dav_request_hurry(struct dav_request *r);
-
 /* ---- giving up ---- */
 
 enum dav_stop_reason { DAV_STOP_SERVER, DAV_STOP_CANCELLED, DAV_STOP_TIMEOUT, DAV_STOP_NO_SPACE };

@@ -21,7 +21,7 @@ void outline_write(const struct outline *outline, const char *href, size_t href_
     size_t done = 0;
 
     char *at = buffer_reserve(out, sizeof begin + href_len + sizeof end + outline->text.size +
-                                       holes->count * PROPS_VALUE_MAX);
+                                       props_values_max(subject));
     if (!at)
         return;
     at = put(at, begin, sizeof begin - 1);

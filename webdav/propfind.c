@@ -3,9 +3,7 @@
  *
  * What is asked is in asked.h, how a response is written in responder.h; here is what holds them together.
  * The answer is a stream that continues the walk whenever the client has taken what there is,
- * so memory is flat; if the first piece is all there is, it is sent as a plain body with a length. For a
- * client that nothing else keeps alive meanwhile (dav_request_hurry) that piece ends before the first member
- * is looked for, so that the slowest disk cannot delay it.
+ * so memory is flat; if the first piece is all there is, it is sent as a plain body with a length.
  *
  * The listing outlives the request (a stream belongs to whoever sends it), so it owns a pool and
  * keeps no pointer into the request's.
@@ -22,10 +20,13 @@
 #include "webdav/method.h"
 #include "webdav/multistatus.h"
 #include "webdav/responder.h"
+#include "webdav/spares.h"
 
-#define FIRST_PIECE (16 * 1024) /* early, so that the client sees life */
+#define FIRST_PIECE (128 * 1024) /* a folder of a hundred members goes out at once, with its length */
+#define FIRST_NS    5000000      /* but no later than this, so that the client sees life */
 #define LATER_PIECE (256 * 1024)
-#define PIECE_NS    100000000                    /* or what was written in this time */
+#define LATER_NS    100000000
+#define PIECE_SLACK (8 * 1024)                   /* for the response that fills it */
 #define FIRST_MAX   (RESPONSE_MAX + LATER_PIECE) /* with a piece, below what a sender takes, 4 MiB */
 #define QUICK_BODY  (16 * 1024)                  /* a longer one is read by a worker */
 
@@ -42,8 +43,6 @@ struct listing {
 
     struct buffer first; /* the piece made by propfind_run */
     bool first_is_sent;
-    struct walk_entry root; /* what is still to be written before the walk goes on */
-    bool owes_root;
 };
 
 /* ---- the walk ---- */
@@ -80,9 +79,9 @@ static int64_t clock_ns(void)
 }
 
 /* Goes on until a piece is full or its time is up. */
-static void continue_walk(struct listing *listing, struct buffer *out, size_t piece)
+static void continue_walk(struct listing *listing, struct buffer *out, size_t piece, int64_t time_ns)
 {
-    int64_t until_ns = clock_ns() + PIECE_NS;
+    int64_t until_ns = clock_ns() + time_ns;
     while (!listing->is_ended && !listing->error && out->size < piece && clock_ns() < until_ns) {
         struct walk_entry found;
         switch (walk_next(listing->walk, &found)) {
@@ -115,7 +114,7 @@ static void listing_free(struct listing *listing)
     walk_close(listing->walk);
     responder_release(&listing->responder);
     asked_release(listing->asked);
-    buffer_release(&listing->first);
+    spares_give(listing->responder.dav->spares, &listing->first);
     apr_pool_destroy(listing->pool);
 }
 
@@ -131,14 +130,6 @@ static int listing_error(const struct listing *listing, const struct buffer *out
     return listing->error;
 }
 
-/* The walk has not gone on yet, so its entry is still good. */
-static void write_owed_root(struct listing *listing, struct buffer *out)
-{
-    if (listing->owes_root)
-        write_found(listing, &listing->root, out);
-    listing->owes_root = false;
-}
-
 static int stream_fill(struct dav_stream *stream, struct buffer *out, bool *out_done)
 {
     struct listing *listing = (struct listing *)stream;
@@ -146,8 +137,7 @@ static int stream_fill(struct dav_stream *stream, struct buffer *out, bool *out_
         buffer_append(out, listing->first.data, listing->first.size);
         listing->first_is_sent = true;
     } else {
-        write_owed_root(listing, out);
-        continue_walk(listing, out, out->size + LATER_PIECE);
+        continue_walk(listing, out, out->size + LATER_PIECE, LATER_NS);
     }
     int error = listing_error(listing, out);
     if (!error)
@@ -229,24 +219,23 @@ static void list_one(struct listing *listing, const struct fs_stat *st)
     listing->is_ended = true;
 }
 
-/* `hurry`: no further than to where it is known that this will be a 207. */
-static int list_tree(struct listing *listing, int max_depth, bool hurry)
+static int list_tree(struct listing *listing, int max_depth)
 {
+    struct walk_entry root;
     int error = walk_open(listing->responder.dav->fs, listing->path, WALK_FOLLOW, max_depth, &listing->walk);
     if (error)
         return error;
-    multistatus_begin(&listing->first);
-    enum walk_event event = walk_next(listing->walk, &listing->root);
+    enum walk_event event = walk_next(listing->walk, &root);
     if (event == WALK_FAILED) /* the collection itself: a plain error says it better than a 207 */
-        return listing->root.error;
+        return root.error;
     if (event == WALK_END)
         return ENOENT;
     listing->levels = event == WALK_ENTER;
-    listing->owes_root = true;
-    if (hurry)
-        return 0;
-    write_owed_root(listing, &listing->first);
-    continue_walk(listing, &listing->first, FIRST_PIECE);
+    spares_take(listing->responder.dav->spares, &listing->first);
+    buffer_reserve(&listing->first, FIRST_PIECE + PIECE_SLACK);
+    multistatus_begin(&listing->first);
+    write_found(listing, &root, &listing->first);
+    continue_walk(listing, &listing->first, FIRST_PIECE, FIRST_NS);
     return 0;
 }
 
@@ -272,7 +261,7 @@ void propfind_run(struct dav_request *r)
     if (depth == DEPTH_0)
         list_one(listing, &r->st);
     else
-        error = list_tree(listing, depth == DEPTH_1 ? 1 : WALK_DEEP, r->is_hurried);
+        error = list_tree(listing, depth == DEPTH_1 ? 1 : WALK_DEEP);
     if (!error)
         error = listing_error(listing, &listing->first);
     if (error) {

@@ -86,9 +86,14 @@ void props_write_name(enum live_prop prop, struct buffer *out)
 
 /* ---- values that differ from one resource to the next ---- */
 
-_Static_assert(PROPS_VALUE_MAX >= XML_ESCAPED_MAX * FS_NAME_MAX, "a name must fit");
-_Static_assert(PROPS_VALUE_MAX >= XML_ESCAPED_MAX * MIME_TYPE_MAX, "a type must fit");
-_Static_assert(PROPS_VALUE_MAX >= ETAG_SIZE && PROPS_VALUE_MAX >= HTTPDATE_SIZE, "these must fit");
+#define OTHERS_MAX 512 /* all but name and type, with what they write beyond their ends */
+
+_Static_assert(OTHERS_MAX >= 2 * HTTPDATE_SIZE + ETAG_SIZE + 24 + 1, "the others must fit");
+
+size_t props_values_max(const struct prop_subject *subject)
+{
+    return XML_ESCAPED_MAX * (strlen(subject->name) + 1 + MIME_TYPE_MAX) + OTHERS_MAX;
+}
 
 static char *put_number(uint64_t number, char *out)
 {
@@ -148,7 +153,7 @@ static void write_own(enum live_prop prop, const struct prop_subject *subject, s
         holes->hole[holes->count++].prop = prop;
         return;
     }
-    char *at = buffer_reserve(out, PROPS_VALUE_MAX);
+    char *at = buffer_reserve(out, props_values_max(subject));
     if (at)
         out->size += (size_t)(props_put_value(prop, subject, at) - at);
 }

@@ -88,10 +88,10 @@ struct prop_subject {
 /* Appends the element with its value; false (nothing appended) if the resource does not have it. */
 bool props_write_live(enum live_prop prop, const struct prop_subject *subject, struct buffer *out);
 
-/* The bare value of a property that has a hole, at `out`, which has room for PROPS_VALUE_MAX bytes; returns
- * its end. */
-#define PROPS_VALUE_MAX 2048
+/* The bare value of a property that has a hole, at `out`; returns its end. props_values_max: how many bytes all that
+ * have holes take together, at most. */
 char *props_put_value(enum live_prop prop, const struct prop_subject *subject, char *out);
+size_t props_values_max(const struct prop_subject *subject);
 
 /* In DAV:allprop? (All but quota, RFC 4331 3, and ownCloud's.) */
 bool props_is_in_allprop(enum live_prop prop);

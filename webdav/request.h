@@ -24,6 +24,7 @@ struct mime;
 struct spacewatch;
 struct noprops;
 struct recovery;
+struct spares;
 struct state;
 
 struct dav {
@@ -40,6 +41,7 @@ struct dav {
     struct mime *mime;
     struct spacewatch *spacewatch; /* NULL: nothing has to stay free */
     struct asked_store *asked;
+    struct spares *spares;
     struct noprops *noprops; /* may be NULL */
 };
 
@@ -58,7 +60,6 @@ struct dav_request {
     uint64_t content_length; /* of the request; DAV_LENGTH_UNKNOWN if chunked, 0 without body */
 
     bool is_sound;     /* nothing in the head was refused for itself alone */
-    bool is_hurried;   /* dav_request_hurry */
     const char *asked; /* the path as the target has it */
     const char *key;   /* once it was asked for */
     const char *path;  /* canonical, in its stored spelling; NULL for "*" */

@@ -300,8 +300,6 @@ struct caller *workshop_ask(struct workshop *w, const struct question *q)
         return caller;
     struct operation *op = operation_new(&identity, r, NULL);
     op->body = send_body(r, q->body);
-    if (q->is_hurried)
-        dav_request_hurry(r);
     enter(caller, op, lane_of(r), was_refused);
     return caller;
 }

@@ -58,7 +58,6 @@ struct question {
     const char *body;            /* or NULL */
     const char *user;            /* NULL: "" */
     const char *idempotency_key; /* or NULL */
-    bool is_hurried;             /* dav_request_hurry */
 };
 
 /* Somebody who waits for the answer to a request. */

@@ -354,7 +354,7 @@ static void a_listing_without_end_begins_soon_and_can_be_left(void **context)
 
     buffer_init(&out, 1 << 20);
     assert_int_equal(stream->fill(stream, &out, &done), 0);
-    assert_true(out.size > 8 * 1024 && out.size < 32 * 1024);
+    assert_true(out.size > 0 && out.size < 144 * 1024); /* or what could be written in its time */
     assert_false(done);
     buffer_clear(&out);
     assert_int_equal(stream->fill(stream, &out, &done), 0);
@@ -401,13 +401,13 @@ static void a_directory_that_breaks_off_breaks_the_answer_off(void **context)
     struct exchange *x = *context;
     struct fs_ops failing;
     exchange_mkdir(x, "d");
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 400; i++)
         exchange_write(x, apr_psprintf(x->pool, "d/file-%d", i), "");
     sound = x->fs->ops;
     failing = *sound;
     failing.dir_next = next_until_it_fails;
     x->fs->ops = &failing;
-    countdown = 150;
+    countdown = 350;
     const struct answer *a = propfind(x, "/", "infinity", ALLPROP);
     assert_int_equal(a->status, 207);
     assert_true(a->broken); /* after the first piece there is no other way to say so */
@@ -416,101 +416,35 @@ static void a_directory_that_breaks_off_breaks_the_answer_off(void **context)
     x->fs->ops = sound;
 }
 
-static struct dav_request *start(struct exchange *x, const char *target, bool hurry)
-{
-    apr_table_t *headers = apr_table_make(x->pool, 2);
-    struct dav_head head = { .method = "PROPFIND", .target = target, .headers = headers, .user = "" };
-    struct dav_request *r = dav_request_new(x->dav, &head);
-
-    dav_begin(r);
-    if (hurry)
-        dav_request_hurry(r);
-    dav_run(r);
-    return r;
-}
-
-#define START_TAG MULTISTATUS_DECLARATION "<D:multistatus xmlns:D=\"DAV:\">\n"
-
-static int never_next(struct fs_dir *dir, const char **out_name, enum fs_type *out_type)
-{
-    (void)dir, (void)out_name, (void)out_type;
-    fail_msg("a member was looked for");
-    return EIO;
-}
-
-static int never_get_attr(struct fs_dir *dir, const char *name, void *out, size_t size, size_t *out_len)
-{
-    (void)dir, (void)name, (void)out, (void)size, (void)out_len;
-    fail_msg("properties were looked for");
-    return EIO;
-}
-
-static void in_a_hurry_the_first_piece_waits_for_no_member(void **context)
-{
-    struct exchange *x = *context;
-    struct buffer out;
-    bool done = false;
-    fill_tree(x);
-    sound = x->fs->ops;
-    struct fs_ops watched = *sound;
-    watched.dir_next = never_next;
-    watched.get_attr = never_get_attr;
-    x->fs->ops = &watched;
-    struct dav_request *r = start(x, "/d", true);
-    struct dav_stream *stream = dav_request_reply(r)->stream;
-    assert_int_equal(dav_request_reply(r)->status, 207);
-    assert_non_null(stream);
-    assert_true(stream->is_xml);
-    buffer_init(&out, 1 << 20);
-    assert_int_equal(stream->fill(stream, &out, &done), 0);
-    assert_int_equal(out.size, strlen(START_TAG));
-    assert_memory_equal(out.data, START_TAG, out.size);
-    assert_false(done);
-    x->fs->ops = sound;
-    while (!done)
-        assert_int_equal(stream->fill(stream, &out, &done), 0);
-    struct answer a = { .status = 207, .body = out.data, .size = out.size, .pool = x->pool };
-    assert_int_equal(response_count(&a), 4);
-    buffer_release(&out);
-    dav_request_free(r);
-}
-
-static void in_a_hurry_what_is_no_207_is_still_told_so(void **context)
-{
-    struct exchange *x = *context;
-    struct dav_request *r = start(x, "/none", true);
-    assert_int_equal(dav_request_reply(r)->status, 404);
-    dav_request_free(r);
-    exchange_write(x, "f", "");
-    r = start(x, "/f", true);
-    assert_int_equal(dav_request_reply(r)->status, 207);
-    dav_request_free(r);
-}
-
 /* White space may go out between any two of them. */
 static void every_piece_ends_between_elements(void **context)
 {
     struct exchange *x = *context;
     struct buffer out;
+    bool done = false;
     for (int i = 0; i < 300; i++)
         exchange_write(x, apr_psprintf(x->pool, "file-%d", i), "");
-    for (int hurry = 0; hurry < 2; hurry++) {
-        bool done = false;
-        struct dav_request *r = start(x, "/", hurry);
-        struct dav_stream *stream = dav_request_reply(r)->stream;
-        buffer_init(&out, 16 << 20);
-        while (!done) {
-            assert_int_equal(stream->fill(stream, &out, &done), 0);
-            buffer_puts(&out, " \n \t ");
-        }
-        struct answer a = { .status = 207, .body = out.data, .size = out.size, .pool = x->pool };
-        assert_int_equal(response_count(&a), 301);
-        const struct xml_element *root = answer_xml(&a);
-        for (const struct xml_element *at = root->first; at; at = at->next)
-            assert_string_equal(at->name, "response");
-        buffer_release(&out);
-        dav_request_free(r);
+    struct dav_head head = {
+        .method = "PROPFIND", .target = "/", .headers = apr_table_make(x->pool, 2), .user = ""
+    };
+    struct dav_request *r = dav_request_new(x->dav, &head);
+    dav_begin(r);
+    dav_run(r);
+    struct dav_stream *stream = dav_request_reply(r)->stream;
+    assert_non_null(stream);
+    assert_true(stream->is_xml);
+    buffer_init(&out, 16 << 20);
+    while (!done) {
+        assert_int_equal(stream->fill(stream, &out, &done), 0);
+        buffer_puts(&out, " \n \t ");
     }
+    struct answer a = { .status = 207, .body = out.data, .size = out.size, .pool = x->pool };
+    assert_int_equal(response_count(&a), 301);
+    const struct xml_element *root = answer_xml(&a);
+    for (const struct xml_element *at = root->first; at; at = at->next)
+        assert_string_equal(at->name, "response");
+    buffer_release(&out);
+    dav_request_free(r);
 }
 
 static int refuse_to_enter(struct fs_dir *dir, const char *name, struct fs_dir **out)
@@ -696,8 +630,6 @@ int main(void)
         TEST(a_listing_without_end_begins_soon_and_can_be_left),
         TEST(what_vanishes_meanwhile_is_skipped),
         TEST(a_directory_that_breaks_off_breaks_the_answer_off),
-        TEST(in_a_hurry_the_first_piece_waits_for_no_member),
-        TEST(in_a_hurry_what_is_no_207_is_still_told_so),
         TEST(every_piece_ends_between_elements),
         TEST(a_collection_that_cannot_be_read_is_403_among_the_others),
         TEST(locks_are_discovered_on_what_they_cover),
