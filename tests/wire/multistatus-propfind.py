@@ -16,7 +16,7 @@ def listing(s, depth, headers, proto):
         c.start("PROPFIND", "/" if depth else "/slow/", {"Depth": "infinity", **headers}, proto=proto)
         s.is_held()
         eventually(lambda: c.fill() and (c.buffer.count(b"HTTP/1.1 102 ") >= 3 or
-                                         re.search(rb">\s*(1\r\n[ \n]\r\n){3}$|> *[ \n]{3}$", c.buffer)),
+                                         re.search(rb">\s*(1\r\n[ \n]\r\n){3,}$|> *[ \n]{3,}$", c.buffer)),
                    "three signs of life for %s %s" % (headers, proto))
         s.open_gate()
         return c.response("PROPFIND")
