@@ -18,6 +18,8 @@
 
 #include "webdav/locktable.h"
 
+#define HINT_MAX 1000 /* locks that a hint looks at */
+
 struct locks {
     struct state *state;
     pthread_mutex_t mutex;
@@ -443,13 +445,45 @@ bool locks_is_empty(struct locks *locks)
     return atomic_load(&locks->table.count) == 0;
 }
 
-bool locks_is_clear(struct locks *locks, const char *path, int64_t now_ns)
+/* ---- the hint ---- */
+
+/* FNV-1a over one name. */
+static unsigned hint_bit(const char *name)
 {
+    uint32_t hash = 2166136261u;
+    for (; *name && *name != '/'; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return (hash ^ hash >> 16) % LOCK_HINT_BITS;
+}
+
+static bool is_deep(void *ctx, struct lock *lock)
+{
+    (void)ctx;
+    return lock->deep;
+}
+
+void locks_hint(struct locks *locks, const char *path, int64_t now_ns, struct lock_hint *out)
+{
+    size_t prefix = *path ? strlen(path) + 1 : 0;
+    *out = (struct lock_hint){ .has_none = true };
     if (locks_is_empty(locks))
-        return true;
+        return;
     pthread_mutex_lock(&locks->mutex);
     struct lock_run run = locktable_run(&locks->table, (struct lock_span){ SPAN_BELOW, path });
-    bool is_clear = run.first == run.end && !locktable_covering(&locks->table, path, now_ns, is_any, NULL);
+    out->has_all =
+        run.end - run.first > HINT_MAX || locktable_covering(&locks->table, path, now_ns, is_deep, NULL);
+    out->has_none = run.first == run.end && !out->has_all;
+    for (size_t i = run.first; i < run.end && !out->has_all; i++) {
+        unsigned bit = hint_bit(locks->table.items[i]->root + prefix);
+        out->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+    }
     pthread_mutex_unlock(&locks->mutex);
-    return is_clear;
+}
+
+bool lock_hint_has(const struct lock_hint *hint, const char *name)
+{
+    if (hint->has_none || hint->has_all)
+        return hint->has_all;
+    unsigned bit = hint_bit(name);
+    return hint->bits[bit / 64] >> bit % 64 & 1;
 }

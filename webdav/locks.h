@@ -73,9 +73,18 @@ struct lock *locks_below(struct locks *locks, apr_pool_t *pool, const char *path
 /* Quick: is there any lock at all? False lets listings skip the rest. */
 bool locks_is_empty(struct locks *locks);
 
-/* Quick: does no lock cover the path, and does none lie below it? Then a listing of the collection there
- * need not ask for its members. */
-bool locks_is_clear(struct locks *locks, const char *path, int64_t now_ns);
+/* Which members of a collection may be covered by a lock, so that a listing asks about those alone. The names of
+ * locked ones are a set of hashes: one that is not locked is taken for locked now and then. */
+#define LOCK_HINT_BITS 4096
+struct lock_hint {
+    bool has_none, has_all;
+    uint64_t bits[LOCK_HINT_BITS / 64];
+};
+
+/* Quick, also if there are many: then all may be. */
+void locks_hint(struct locks *locks, const char *path, int64_t now_ns, struct lock_hint *out);
+
+bool lock_hint_has(const struct lock_hint *hint, const char *name);
 
 /* The tree at `path` is gone (DELETE, MOVE's source): its locks go too. `itself`: also those rooted at
  * the path (not when something was overwritten: the URL stays mapped and its lock stays). */

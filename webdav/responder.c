@@ -50,12 +50,13 @@ static void load_dead(struct responder *responder, const struct response_entry *
         found->checksums = digestfield_format_oc(responder->scratch, &digests);
 }
 
-static struct findings find(struct responder *responder, const struct response_entry *entry)
+static struct findings find(struct responder *responder, const struct response_entry *entry, const char *name)
 {
     struct findings found = { .dead = NULL };
     if (responder->asked->wants_dead && !noprops_knows(responder->dav->noprops, entry->st))
         load_dead(responder, entry, &found);
-    if (responder->asked->wants_locks && !responder->is_clear) {
+    bool may_be_locked = !*name || lock_hint_has(&responder->locked, name); /* the root is nobody's member */
+    if (responder->asked->wants_locks && may_be_locked) {
         found.locks = locks_covering(responder->dav->locks, responder->scratch, entry->path, locks_now());
         found.uses_scratch |= found.locks != NULL;
     }
@@ -177,7 +178,7 @@ static void enter_parent(struct responder *responder, const char *path, size_t l
     buffer_clear(parent);
     buffer_append(parent, path, len);
     buffer_append(parent, "", 1);
-    responder->is_clear = locks_is_clear(responder->dav->locks, parent->data, locks_now());
+    locks_hint(responder->dav->locks, parent->data, locks_now(), &responder->locked);
     buffer_clear(href);
     buffer_puts(href, "/");
     append_encoded(href, path, len);
@@ -218,7 +219,7 @@ void responder_write(struct responder *responder, const struct response_entry *e
     const char *name = set_href(responder, entry->path, is_collection);
     size_t before = out->size;
     const struct buffer *href = &responder->href;
-    const struct findings found = find(responder, entry);
+    const struct findings found = find(responder, entry, name);
     const struct prop_subject subject = {
         .dav = responder->dav,
         .path = entry->path,

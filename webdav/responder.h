@@ -14,6 +14,7 @@
 #define HOLDFAST_RESPONDER_H
 
 #include "webdav/asked.h"
+#include "webdav/locks.h"
 
 #define RESPONSE_MAX (3 << 20) /* bytes of one response */
 
@@ -28,7 +29,7 @@ struct responder {
     struct buffer parent; /* its path */
     struct buffer href;   /* of the last entry; the directory's part is kept */
     size_t href_prefix;
-    bool is_clear; /* no locks in or over it */
+    struct lock_hint locked; /* which of its members may be */
 };
 
 struct response_entry {

@@ -216,19 +216,40 @@ static void below_a_path_is_what_lies_in_its_tree_and_nothing_else(void **contex
     assert_int_equal(count(locks_below(f->locks, f->pool, "", NOW)), 7);
 }
 
-static void a_clear_collection_has_no_locks_over_or_in_it(void **context)
+static bool may_be_locked(const struct fixture *f, const char *path, const char *name)
+{
+    struct lock_hint hint;
+    locks_hint(f->locks, path, NOW, &hint);
+    return lock_hint_has(&hint, name);
+}
+
+static void it_is_known_which_members_may_be_locked(void **context)
 {
     struct fixture *f = *context;
-    assert_true(locks_is_clear(f->locks, "a", NOW));
+    assert_false(may_be_locked(f, "a", "b"));
     add(f, "a/b/c", "x0");
     add(f, "d", "xi");
-    assert_false(locks_is_clear(f->locks, "", NOW));
-    assert_false(locks_is_clear(f->locks, "a", NOW));
-    assert_false(locks_is_clear(f->locks, "a/b", NOW));
-    assert_false(locks_is_clear(f->locks, "a/b/c", NOW));
-    assert_false(locks_is_clear(f->locks, "d/e/f", NOW));
-    assert_true(locks_is_clear(f->locks, "a/bc", NOW));
-    assert_true(locks_is_clear(f->locks, "a/b/c/d", NOW));
+    assert_true(may_be_locked(f, "", "a"));
+    assert_true(may_be_locked(f, "", "d"));
+    assert_true(may_be_locked(f, "a", "b"));
+    assert_true(may_be_locked(f, "a/b", "c"));
+    assert_true(may_be_locked(f, "d/e/f", "g"));
+    assert_true(may_be_locked(f, "d", "e"));
+    assert_false(may_be_locked(f, "", "ab"));
+    assert_false(may_be_locked(f, "a", "d"));
+    assert_false(may_be_locked(f, "a/b", "cc"));
+    assert_false(may_be_locked(f, "a/b/c", "d")); /* a lock of depth 0 */
+    assert_false(may_be_locked(f, "a/bc", "c"));
+}
+
+static void among_many_locks_all_may_be_locked(void **context)
+{
+    struct fixture *f = *context;
+    for (int i = 0; i < 2000; i++)
+        add(f, apr_psprintf(f->pool, "a/%d", i), "x0");
+    assert_true(may_be_locked(f, "a", "1"));
+    assert_true(may_be_locked(f, "a", "other"));
+    assert_false(may_be_locked(f, "b", "1"));
 }
 
 /* ---- time ---- */
@@ -408,7 +429,8 @@ static void *fight(void *arg)
         } else {
             worker->errors += error != EEXIST;
         }
-        locks_is_clear(worker->locks, "a", NOW);
+        struct lock_hint hint;
+        locks_hint(worker->locks, "a", NOW, &hint);
         apr_pool_clear(pool);
     }
     apr_pool_destroy(pool);
@@ -513,7 +535,7 @@ static void whoever_only_asks_does_not_wait_for_the_disk(void **context)
         usleep(1000);
     const struct lock below = described("a/b", "x0");
     assert_non_null(locks_conflict(f->locks, f->pool, &below, NOW));
-    assert_false(locks_is_clear(f->locks, "a", NOW));
+    assert_true(may_be_locked(f, "a", "b"));
     start_change(f, &remove, seen->token); /* waits until the lock is written */
     pthread_mutex_unlock(&f->state->mutex);
     assert_int_equal(end_change(&add), 0);
@@ -568,7 +590,8 @@ int main(void)
         TEST(a_lock_has_all_that_was_asked_for_and_a_new_token),
         TEST(a_path_is_covered_by_its_own_locks_and_deep_ones_above),
         TEST(below_a_path_is_what_lies_in_its_tree_and_nothing_else),
-        TEST(a_clear_collection_has_no_locks_over_or_in_it),
+        TEST(it_is_known_which_members_may_be_locked),
+        TEST(among_many_locks_all_may_be_locked),
         TEST(an_expired_lock_is_gone_at_once),
         TEST(sweeping_leaves_those_that_live),
         TEST(a_refreshed_lock_lives_longer),

@@ -131,6 +131,25 @@ static void who_has_a_lock_or_dead_properties_is_not_written_along_it(void **sta
     }
 }
 
+static void a_lock_is_told_where_it_lies_and_nowhere_else(void **state)
+{
+    struct exchange *x = *state;
+    static const char *const targets[] = { "/", "/file.txt", "/dir/", "/dir/sub/x.html" };
+    static const char body[] =
+        "<D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope><D:locktype>"
+        "<D:write/></D:locktype></D:lockinfo>";
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        assert_int_equal(exchange(x, "LOCK", targets[i], "Depth: 0", body)->status, 200);
+        const struct answer *all = exchange(x, "PROPFIND", "/", "Depth: infinity", bodies[1]);
+        const struct answer *one = exchange(x, "PROPFIND", targets[i], "Depth: 0", bodies[1]);
+        size_t found = 0;
+        for (const char *at = all->body; (at = strstr(at, "<D:activelock>")); at++)
+            found++;
+        assert_int_equal(found, i + 1);
+        assert_non_null(strstr(one->body, "<D:activelock>"));
+    }
+}
+
 static void a_body_is_known_by_its_bytes(void **state)
 {
     struct exchange *x = *state;
@@ -196,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_outline_changes_nothing),
         TEST(who_has_a_lock_or_dead_properties_is_not_written_along_it),
+        TEST(a_lock_is_told_where_it_lies_and_nowhere_else),
         TEST(a_body_is_known_by_its_bytes),
         TEST(long_bodies_are_not_kept),
         TEST(what_is_displaced_lives_as_long_as_it_is_held),
