@@ -30,7 +30,7 @@ static void make_id(char out[OPERATION_ID_SIZE])
     out[2 * sizeof bytes] = '\0';
 }
 
-static int64_t unix_ms(void)
+int64_t operation_unix_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -54,7 +54,7 @@ struct operation *operation_new(const struct operation_identity *identity, struc
     op->request = request;
     op->slow = slow;
     op->started_ms = timer_now_ms();
-    op->started_unix_ms = unix_ms();
+    op->started_unix_ms = operation_unix_ms();
     if (slow)
         slow_bind(slow, op);
     return op;
@@ -68,6 +68,15 @@ void operation_free(struct operation *op)
     slow_free(op->slow);
     free(op->adopted_key);
     free(op);
+}
+
+enum job_lane operation_lane(const struct dav_request *request)
+{
+    if (dav_is_long(request))
+        return JOB_LONG;
+    if (dav_is_upload(request))
+        return JOB_UPLOAD;
+    return dav_changes(request) ? JOB_CHANGE : JOB_SHORT;
 }
 
 void operation_cancel(struct operation *op, enum dav_stop_reason why)

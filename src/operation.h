@@ -87,6 +87,12 @@ struct operation *operation_new(const struct operation_identity *identity, struc
                                 struct slow *slow);
 void operation_free(struct operation *op);
 
+/* Now, as started_unix_ms. */
+int64_t operation_unix_ms(void);
+
+/* Where it is to run. */
+enum job_lane operation_lane(const struct dav_request *request);
+
 /* Asks it to end soon. Any thread. The first reason is the one that is told. */
 void operation_cancel(struct operation *op, enum dav_stop_reason why);
 

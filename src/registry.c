@@ -10,6 +10,7 @@
 
 #include "src/counting.h"
 #include "src/hangup.h"
+#include "src/log.h"
 #include "src/options.h"
 #include "src/registry_internal.h"
 
@@ -19,7 +20,10 @@
 #define TICK_MIN_MS 20
 #define TICK_SHARE  4 /* how late a limit may be noticed: a quarter of it */
 
-static const struct job_kind operation_kind;
+struct forgotten {
+    struct forgotten *next;
+    char id[OPERATION_ID_SIZE];
+};
 
 /* ---- keeping and forgetting; all with the mutex held ---- */
 
@@ -29,9 +33,39 @@ static size_t size_of(struct operation *op)
     return POOL_BYTES + (reply->kind == DAV_BUFFER ? reply->size : 0);
 }
 
+/* No disk may be waited for here, so it is for later. */
+static void forget_note(struct registry *registry, struct operation *op)
+{
+    if (!op->request || !accepted_is_noted(op->request) || registry->is_closing)
+        return;
+    struct forgotten *forgotten = calloc(1, sizeof *forgotten);
+    if (!forgotten)
+        return; /* it is forgotten by the next process */
+    memcpy(forgotten->id, op->id, sizeof forgotten->id);
+    forgotten->next = registry->forgotten;
+    registry->forgotten = forgotten;
+}
+
+/* Without the mutex. If it cannot be written the next process forgets them. */
+static void write_forgotten(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->mutex);
+    struct forgotten *all = registry->forgotten;
+    registry->forgotten = NULL;
+    pthread_mutex_unlock(&registry->mutex);
+    for (struct forgotten *next; all; all = next) {
+        const char *id = all->id;
+        next = all->next;
+        if (registry->dav)
+            (void)accepted_forget(registry->dav, &id, 1);
+        free(all);
+    }
+}
+
 /* Out of everything. It may be freed by this. */
 static void forget(struct registry *registry, struct operation *op)
 {
+    forget_note(registry, op);
     opindex_remove(&registry->index, op);
     if (op->is_kept) {
         TAILQ_REMOVE(&registry->kept, op, link);
@@ -178,6 +212,9 @@ static void run(void *item)
     atomic_store(&op->is_running, true);
     dav_run(op->request);
     atomic_store(&op->is_over, true);
+    int error = accepted_end(op->request, operation_unix_ms());
+    if (error)
+        log_error("the result of %s %s is not kept: %s", op->method, op->target, strerror(error));
     /* What is quick is most probably delivered, and a trace would be two looks at the disk for nothing; if not, it is
      * taken when that is known. */
     if (op->is_joinable && timer_now_ms() - op->started_ms >= TRACE_MS) {
@@ -186,7 +223,10 @@ static void run(void *item)
     }
     pthread_mutex_lock(&registry->mutex);
     end(registry, op);
+    bool has_forgotten = registry->forgotten != NULL;
     pthread_mutex_unlock(&registry->mutex);
+    if (has_forgotten)
+        write_forgotten(registry);
 }
 
 static bool has_cleanup(void *item)
@@ -213,7 +253,7 @@ static void stop(void *item)
         dav_request_stop(op->request);
 }
 
-static const struct job_kind operation_kind = {
+const struct job_kind registry_operation_kind = {
     .run = run, .has_after = has_cleanup, .after = clean_up, .release = release, .stop = stop
 };
 
@@ -263,6 +303,18 @@ static int find(struct registry *registry, const struct operation *op, struct op
     return is_same ? 0 : EEXIST;
 }
 
+void registry_list_running(struct registry *registry, struct operation *op)
+{
+    opindex_add(&registry->index, op);
+    TAILQ_INSERT_TAIL(&registry->running, op, link);
+}
+
+void registry_list_ended(struct registry *registry, struct operation *op)
+{
+    registry_list_running(registry, op);
+    keep(registry, op);
+}
+
 static int start(struct registry *registry, struct registry_entry *entry, struct job_waiter *waiter)
 {
     struct operation *op = entry->operation;
@@ -273,14 +325,13 @@ static int start(struct registry *registry, struct registry_entry *entry, struct
     if (op->slow && registry->diagnostics == OPTIONS_QUEUE_MAX)
         return EAGAIN;
     if (op->request)
-        error = job_submit(registry->engine, &operation_kind, op, entry->lane, &owner, &op->keeper);
+        error = job_submit(registry->engine, &registry_operation_kind, op, entry->lane, &owner, &op->keeper);
     else
-        error = job_begin(registry->engine, &operation_kind, op, &op->keeper);
+        error = job_begin(registry->engine, &registry_operation_kind, op, &op->keeper);
     if (error)
         return error;
     registry->diagnostics += op->slow != NULL;
-    opindex_add(&registry->index, op);
-    TAILQ_INSERT_TAIL(&registry->running, op, link);
+    registry_list_running(registry, op);
     job_join(op->keeper.job, waiter);
     op->waiting = 1;
     entry->how = REGISTRY_RAN;
@@ -534,7 +585,9 @@ void registry_close(struct registry *registry)
 {
     if (!registry)
         return;
+    write_forgotten(registry);
     pthread_mutex_lock(&registry->mutex);
+    registry->is_closing = true;
     for (struct operation *op; (op = TAILQ_FIRST(&registry->kept));)
         forget(registry, op);
     pthread_mutex_unlock(&registry->mutex);

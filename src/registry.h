@@ -19,7 +19,8 @@
  * timer's, so nobody who holds the registry's may call timer_*, and the alarm only tries to lock: no disk
  * may stop everybody's beats.
  *
- * Not kept across a restart.
+ * Across a restart: what a client was told 202 for (acceptance.h) is there again, with its result or running once
+ * more; nothing else is.
  */
 #ifndef HOLDFAST_REGISTRY_H
 #define HOLDFAST_REGISTRY_H
@@ -42,6 +43,9 @@ struct registry_limits {
 };
 
 int registry_open(struct job_engine *engine, const struct registry_limits *limits, struct registry **out);
+
+/* Takes back what an earlier process had accepted. Once, before anybody is served; errno of the state database. */
+int registry_restore(struct registry *registry, struct dav *dav);
 
 /* To be set once the timer is there and cancelled before it goes. */
 struct alarm *registry_alarm(struct registry *registry);

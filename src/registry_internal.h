@@ -1,5 +1,5 @@
 /*
- * The registry as registry.c keeps it and registry_view.c shows it; nobody else's.
+ * The registry as registry.c keeps it, registry_view.c shows it and registry_restore.c fills it; nobody else's.
  */
 #ifndef HOLDFAST_REGISTRY_INTERNAL_H
 #define HOLDFAST_REGISTRY_INTERNAL_H
@@ -8,6 +8,7 @@
 
 #include "src/opindex.h"
 #include "src/registry.h"
+#include "webdav/accepted.h"
 
 struct registry {
     struct alarm alarm; /* first: what tick() gets */
@@ -21,6 +22,15 @@ struct registry {
     unsigned diagnostics;          /* running */
     unsigned kept_count;
     size_t kept_bytes;
+    struct dav *dav;             /* NULL: it holds nothing of ours */
+    struct forgotten *forgotten; /* still in the state database */
+    bool is_closing;             /* what is forgotten now is not: the next process will know it */
 };
+
+extern const struct job_kind registry_operation_kind;
+
+/* The mutex is held; the operation has its job. */
+void registry_list_running(struct registry *registry, struct operation *op);
+void registry_list_ended(struct registry *registry, struct operation *op);
 
 #endif

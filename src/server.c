@@ -278,6 +278,7 @@ static int open_engine(struct server *server)
         [JOB_UPLOAD] = { workers, OPTIONS_QUEUE_MAX },
         [JOB_LONG] = { workers, OPTIONS_QUEUE_MAX, .niceness = LONG_NICENESS },
         [JOB_VERIFY] = { (workers + 1) / 2, OPTIONS_VERIFY_MAX },
+        [JOB_NOTE] = { 1, OPTIONS_QUEUE_MAX },
     };
     return job_engine_open(sizes, &server->engine);
 }
@@ -315,6 +316,8 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
         timer_set(server->timer, registry_alarm(server->registry), timer_now_ms());
     if (error)
         *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
+    if (!error && (error = registry_restore(server->registry, dav)) != 0)
+        *out_message = apr_psprintf(pool, "cannot read the jobs in the state database: %s", strerror(error));
     for (unsigned i = 0; i < options->listen_count && !error; i++)
         error = start_listener(pool, server, options->listen[i], out_message);
     if (error) {

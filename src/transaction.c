@@ -140,15 +140,6 @@ static enum MHD_Result refuse(struct transaction *t, int status, const char *tex
 
 /* ---- work ---- */
 
-static enum job_lane lane_of(const struct dav_request *request)
-{
-    if (dav_is_long(request))
-        return JOB_LONG;
-    if (dav_is_upload(request))
-        return JOB_UPLOAD;
-    return dav_changes(request) ? JOB_CHANGE : JOB_SHORT;
-}
-
 static struct wait_terms terms_of(struct transaction *t)
 {
     const struct client client = { .agent = t->head.agent,
@@ -223,7 +214,7 @@ static enum MHD_Result start_work(struct transaction *t, bool is_refused)
     terms.closes |= dav_request_reply(t->request)->close;
     struct operation *op = make_operation(t);
 
-    int error = wait_enter(&terms, op, lane_of(t->request), is_refused, &t->wait);
+    int error = wait_enter(&terms, op, operation_lane(t->request), is_refused, &t->wait);
     if (error) {
         drop_operation(op);
         return error == ENOENT ? answer_request(t) : refuse_work(t, error);

@@ -10,16 +10,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/acceptance.h"
 #include "src/hangup.h"
 #include "src/pages.h"
 #include "src/pulse.h"
 #include "src/trickle.h"
+#include "webdav/accepted.h"
 
 #define ASYNC_WAIT_MS 200 /* for who did not say how long it waits: most operations end before */
 #define URI_MAX       400
 
+/* That the operation is noted, before a 202. */
+struct noting {
+    struct job_waiter waiter; /* first: what noting_done() gets */
+    struct wait *wait;
+};
+
 struct wait {
     struct job_waiter waiter; /* first: what work_done() gets */
+    struct noting noting;
     struct wait_terms terms;
     struct operation *operation;
     enum registry_how how;
@@ -30,6 +39,7 @@ struct wait {
     struct outflow *outflow; /* of a result that is made while it is sent; NULL: none */
     apr_pool_t *pool;        /* of a 202; NULL: none */
     bool is_own;
+    bool is_late;     /* it may be told 202 */
     bool is_accepted; /* the answer is a 202 */
     bool is_told;     /* the result goes out to a client that is there */
 };
@@ -37,6 +47,11 @@ struct wait {
 static void work_done(struct job_waiter *waiter)
 {
     pause_end(((struct wait *)waiter)->terms.pause);
+}
+
+static void noting_done(struct job_waiter *waiter)
+{
+    pause_end(((struct noting *)waiter)->wait->terms.pause);
 }
 
 /* ---- the terms ---- */
@@ -128,6 +143,7 @@ int wait_enter(const struct wait_terms *terms, struct operation *op, enum job_la
         abort();
     wait->terms = *terms;
     wait->waiter.done = work_done;
+    wait->noting = (struct noting){ .waiter = { .done = noting_done }, .wait = wait };
     set_pulse(wait, op);
     int error = must_join ? registry_join(registry, &entry, &wait->waiter)
                           : registry_enter(registry, &entry, &wait->waiter);
@@ -222,6 +238,23 @@ static enum wait_step give_accepted(struct wait *wait, int *out_status, struct M
     return WAIT_ENDS;
 }
 
+/* A diagnostic operation is nothing that must outlive us. */
+static bool is_noted(const struct wait *wait)
+{
+    const struct operation *op = wait->operation;
+    return !op->request || accepted_is_noted(op->request);
+}
+
+/* The time that the client was ready to wait is over. What cannot be noted is not promised: then it waits on. */
+static void be_late(struct wait *wait)
+{
+    wait->is_late = true;
+    wait->pulse.deadline_ms = TIMER_NEVER;
+    if (!is_noted(wait))
+        (void)acceptance_start(wait->terms.server->engine, wait->operation, wait->waiter.job,
+                               &wait->noting.waiter);
+}
+
 static enum wait_step give_early(struct wait *wait, int64_t now_ms, int *out_status,
                                  struct MHD_Response **out_response)
 {
@@ -241,21 +274,31 @@ static enum wait_step give_early(struct wait *wait, int64_t now_ms, int *out_sta
     return WAIT_ENDS;
 }
 
+/* Or it could not be. */
+static bool has_been_noted(const struct wait *wait)
+{
+    return wait->noting.waiter.job && job_is_done(&wait->noting.waiter);
+}
+
 enum wait_step wait_go_on(struct wait *wait, int *out_status, struct MHD_Response **out_response)
 {
     struct pulse *pulse = &wait->pulse;
     int64_t now_ms = timer_now_ms();
 
+    if (has_been_noted(wait))
+        job_leave(&wait->noting.waiter);
     if (job_is_done(&wait->waiter))
         return give_result(wait, out_status, out_response);
     if (pulse->has_gone)
         return WAIT_IS_VAIN;
     if (pulse->deadline_ms <= now_ms)
+        be_late(wait);
+    if (wait->is_late && is_noted(wait))
         return give_accepted(wait, out_status, out_response);
     if (pulse->heartbeat.kind == BEAT_MULTISTATUS && heartbeat_is_due(&pulse->heartbeat, now_ms))
         return give_early(wait, now_ms, out_status, out_response);
     pulse_rest(pulse, now_ms);
-    if (job_is_done(&wait->waiter))
+    if (job_is_done(&wait->waiter) || has_been_noted(wait))
         pause_end(wait->terms.pause);
     return WAIT_RESTS;
 }
@@ -303,6 +346,7 @@ void wait_free(struct wait *wait, bool is_complete)
     pulse_release(&wait->pulse);
     trickle_leave(wait->trickle);
     outflow_leave(wait->outflow);
+    job_leave(&wait->noting.waiter);
     if (wait->pulse.interims && wait->status_uri)
         atomic_store(&wait->operation->is_named, true);
     registry_leave(wait->terms.server->registry, wait->operation, &wait->waiter,

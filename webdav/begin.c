@@ -319,6 +319,8 @@ static bool check_resource(struct dav_request *r)
         return false;
     }
     r->exists = !err;
+    if (r->exists)
+        r->found = thing_of(&r->st);
     return true;
 }
 

@@ -147,6 +147,8 @@ int copy_commit(struct dav_request *r, struct copied *copied)
     const struct copymove *cm = r->state;
     struct fs_stat st;
 
+    if (!cm->is_move && !copied->failure_count) /* else there is more to tell than that it was done */
+        staging_set_note(copied->staging, accepted_note_made, r);
     int err = staging_commit(copied->staging, cm->dest_exists, &st);
     if (err == EEXIST)
         return err;

@@ -121,6 +121,7 @@ bool copymove_check_dest(struct dav_request *r)
         return false;
     }
     cm->dest_is_dir = cm->dest_exists && st.type == FS_DIR;
+    cm->dest_thing = cm->dest_exists ? thing_of(&st) : (struct thing){ .ino = 0 };
     if (cm->dest_exists && !cm->overwrite) { /* 10.6 */
         reply_error(r, 412, "There is something at the destination, and Overwrite is F.");
         return false;
@@ -156,6 +157,7 @@ void copymove_begin(struct dav_request *r)
         !resource_check(r, &r->st, source_change(cm)) || !copymove_check_dest(r) ||
         !check_real_relation(r, cm) || !find_crossing(r, cm))
         return;
+    r->dest_found = cm->dest_thing;
     if (r->st.type == FS_FILE && (!cm->is_move || cm->crosses))
         resource_has_space(r, r->dest, r->st.size);
 }

@@ -19,6 +19,7 @@ struct copymove {
     int64_t mtime_ns;
     bool dest_exists; /* and what it is: as found by the last copymove_check_dest */
     bool dest_is_dir;
+    struct thing dest_thing;
 };
 
 /* Looks at the destination, and checks Overwrite and the locks there; under the guard before acting.

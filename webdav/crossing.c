@@ -96,7 +96,9 @@ static int note(void *ctx, const struct fs_stat *st)
                                      .made = thing_of(st),
                                      .since_ns = crossing->since_ns };
 
-    int err = state_move_put(crossing->r->dav->state, &move);
+    int err = accepted_note_made(crossing->r, st);
+    if (!err)
+        err = state_move_put(crossing->r->dav->state, &move);
     crossing->is_noted |= !err;
     return err;
 }

@@ -206,6 +206,7 @@ struct dav_request *dav_request_new(struct dav *dav, const struct dav_head *head
     r->reply.headers = apr_table_make(pool, 8);
     r->reply.fd = -1;
     r->fd = -1;
+    pthread_mutex_init(&r->mark.mutex, NULL);
     return r;
 }
 
@@ -302,6 +303,7 @@ void dav_request_free(struct dav_request *r)
     staging_purge(r->leftover, &r->cleanup);
     trash_purge(r->trash, &r->cleanup);
     buffer_release(&r->body);
+    pthread_mutex_destroy(&r->mark.mutex);
     apr_pool_destroy(r->pool);
 }
 

@@ -139,6 +139,8 @@ void put_begin(struct dav_request *r)
     int err = staging_open(r->dav->fs, put->real, &r->upload);
     if (err)
         reply_errno(r, err, ROLE_PARENT);
+    else
+        staging_set_note(r->upload, accepted_note_made, r);
 }
 
 /* ---- the body ---- */

@@ -7,15 +7,18 @@
 #ifndef HOLDFAST_WEBDAV_REQUEST_H
 #define HOLDFAST_WEBDAV_REQUEST_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "fs/guard.h"
 #include "fs/progress.h"
 #include "fs/staging.h"
 #include "fs/tree.h"
+#include "webdav/accepted.h"
 #include "webdav/dav.h"
 #include "webdav/ifheader.h"
 #include "webdav/status.h"
+#include "webdav/thing.h"
 #include "webdav/uri.h"
 
 struct locks;
@@ -45,6 +48,15 @@ struct dav {
     struct noprops *noprops; /* may be NULL */
 };
 
+/* accepted.c */
+struct accepted_mark {
+    pthread_mutex_t mutex;
+    char id[ACCEPTED_ID_MAX + 1]; /* "": it is not noted; the following are guarded too */
+    struct thing made;            /* what it was about to publish last */
+    bool is_over;                 /* it has run */
+    atomic_bool is_noted;
+};
+
 enum dav_depth { DEPTH_0, DEPTH_1, DEPTH_INFINITY };
 
 struct dav_request {
@@ -66,11 +78,13 @@ struct dav_request {
     bool slash;        /* the target ended in a slash */
     bool exists;       /* found by dav_begin; looked at again under the guard before acting */
     struct fs_stat st;
-    int fd; /* of a file that dav_begin opened (method.h); -1 if none or taken */
+    struct thing found; /* what dav_begin found */
+    int fd;             /* of a file that dav_begin opened (method.h); -1 if none or taken */
 
     /* Destination of COPY and MOVE, set by their begin() */
     const char *dest;
     bool dest_slash;
+    struct thing dest_found;
 
     struct ifheader *if_header; /* parsed; NULL without If */
 
@@ -84,7 +98,8 @@ struct dav_request {
 
     struct progress progress; /* of the operation */
     struct progress cleanup;  /* of what comes behind the answer */
-    atomic_int stop_reason;   /* 0: none was given, else enum dav_stop_reason + 1 */
+    struct accepted_mark mark;
+    atomic_int stop_reason; /* 0: none was given, else enum dav_stop_reason + 1 */
     struct dav_reply reply;
 };
 

@@ -1,6 +1,7 @@
 /*
  * What must survive a restart beside the files: locks, the journal of directories in which names of ours
- * may lie, and MOVEs that are half done. One SQLite database, reached through apr_dbd; the only user of apr_dbd.
+ * may lie, MOVEs that are half done, and
+ * requests to which an answer was promised. One SQLite database, reached through apr_dbd; the only user of apr_dbd.
  *
  * Small keyed statements only (apr_dbd reads whole results into memory). Values are written at once;
  * nothing is cached here. A database that is damaged or has a newer schema is an error at opening
@@ -48,6 +49,28 @@ struct state_move {
 int state_move_put(struct state *state, const struct state_move *move);
 int state_move_remove(struct state *state, const char *dest);
 int state_move_list(struct state *state, void (*each)(void *ctx, const struct state_move *move), void *ctx);
+
+/* A request that was accepted with a 202, and its result (accepted.h). */
+struct state_job {
+    const char *id;
+    const char *user, *client, *method, *target;
+    const char *headers; /* those that count: lines "Name: value\n" */
+    bool tls;
+    const char *key, *idempotency_key;   /* NULL: none */
+    const char *path, *dest;             /* dest NULL: none */
+    struct thing path_thing, dest_thing; /* what was there when it began */
+    struct thing made;                   /* what it was about to publish; nothing: not yet */
+    int64_t started_ms, ended_ms;        /* Unix time; 0: not yet */
+    int status;                          /* of the result, like all below */
+    const char *reply_headers;           /* lines */
+    const char *reply;                   /* the body */
+};
+
+int state_job_put(struct state *state, const struct state_job *job); /* all but the result */
+int state_job_made(struct state *state, const char *id, struct thing thing);
+int state_job_end(struct state *state, const struct state_job *job); /* the result of this id */
+int state_job_remove_all(struct state *state, const char *const *ids, size_t count);
+int state_job_list(struct state *state, void (*each)(void *ctx, const struct state_job *job), void *ctx);
 
 /* For journal_open; valid as long as the state. */
 struct journal_store state_journal_store(struct state *state);

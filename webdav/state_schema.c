@@ -21,6 +21,13 @@ static const char *const step_2[] = {
     "CREATE TABLE move (dest TEXT PRIMARY KEY, source TEXT NOT NULL, source_ino INTEGER NOT NULL, "
     "source_birth INTEGER NOT NULL, made_ino INTEGER NOT NULL, made_birth INTEGER NOT NULL, "
     "since_ns INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE job (id TEXT PRIMARY KEY, creator TEXT NOT NULL, client TEXT NOT NULL, method TEXT NOT "
+    "NULL, "
+    "target TEXT NOT NULL, headers TEXT NOT NULL, tls INTEGER NOT NULL, key TEXT NOT NULL, "
+    "idempotency_key TEXT NOT NULL, path TEXT NOT NULL, dest TEXT NOT NULL, path_ino INTEGER NOT NULL, "
+    "path_birth INTEGER NOT NULL, dest_ino INTEGER NOT NULL, dest_birth INTEGER NOT NULL, "
+    "made_ino INTEGER NOT NULL, made_birth INTEGER NOT NULL, started_ms INTEGER NOT NULL, "
+    "ended_ms INTEGER NOT NULL, status INTEGER NOT NULL, reply_headers TEXT NOT NULL, reply TEXT NOT NULL)",
     NULL,
 };
 

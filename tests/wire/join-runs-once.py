@@ -18,7 +18,7 @@ for heartbeat in ("0.1", "30"):
                 s.is_held()
                 two.start(method, target, headers, body)
                 s.has_read(two)
-                same(len(s.jobs()), 1, "jobs")
+                same(len([job for job in s.jobs() if "result" not in job]), 1, "jobs that run")
                 s.open_gate()
                 answers = [one.response(method), two.response(method)]
             # run twice, the second would find no source, or what the first has made

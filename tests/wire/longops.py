@@ -28,8 +28,8 @@ def at_once(headers=()):
 
 
 class Held(Server):
-    def __init__(self, *options, slow=PUBLISHING, gate=True, **more):
-        super().__init__(*options, slow=slow, match="slow", gate=gate, **more)
+    def __init__(self, *options, slow=PUBLISHING, match="slow", gate=True, **more):
+        super().__init__(*options, slow=slow, match=match, gate=gate, **more)
 
     # ---- the gate ----
 
