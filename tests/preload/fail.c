@@ -241,7 +241,7 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at)
 
 ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t size, unsigned flags)
 {
-    ssize_t part = allowed(COPY, to, size);
+    ssize_t part = fails(READ, from, NULL) ? -1 : allowed(COPY, to, size);
     return part < 0 ? -1 : REAL(copy_file_range)(from, from_at, to, to_at, (size_t)part, flags);
 }
 
@@ -252,7 +252,9 @@ int ioctl(int fd, unsigned long request, ...)
     va_start(list, request);
     void *argument = va_arg(list, void *);
     va_end(list);
-    return request == FICLONE_REQUEST && fails(COPY, fd, NULL) ? -1 : REAL(ioctl)(fd, request, argument);
+    if (request == FICLONE_REQUEST && (fails(READ, (int)(long)argument, NULL) || fails(COPY, fd, NULL)))
+        return -1;
+    return REAL(ioctl)(fd, request, argument);
 }
 
 int fsync(int fd)

@@ -15,7 +15,7 @@ import tempfile
 from holdfast import *
 from holdfast import __all__ as _names
 
-__all__ = _names + ["ALL_CALLS", "FaultyServer", "Ordeal", "SPACE_CALLS", "STATUS", "SYNC_CALLS", "WRITE_CALLS", "errno", "on_ram", "view"]
+__all__ = _names + ["ALL_CALLS", "FaultyServer", "Ordeal", "SPACE_CALLS", "STATUS", "SYNC_CALLS", "WRITE_CALLS", "errno", "on_ram", "shutil", "view"]
 
 CALLS = ("open read write copy sync link rename unlink mkdir setxattr getxattr setmeta truncate stat getdents "
          "close").split()
