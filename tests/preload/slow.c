@@ -41,6 +41,7 @@ enum call {
     LINKAT,
     UNLINKAT,
     MKDIRAT,
+    OPENAT,
     OPENAT2,
     STATX,
     GETDENTS64,
@@ -57,8 +58,9 @@ enum call {
 };
 
 static const char *const names[CALLS] = {
-    "renameat2", "linkat",  "unlinkat", "mkdirat", "openat2", "statx",     "getdents64", "copy_file_range",
-    "sendfile",  "ficlone", "read",     "write",   "fsync",   "fdatasync", "syncfs",     "setxattr",
+    "renameat2", "linkat",     "unlinkat",        "mkdirat",  "openat",   "openat2",
+    "statx",     "getdents64", "copy_file_range", "sendfile", "ficlone",  "read",
+    "write",     "fsync",      "fdatasync",       "syncfs",   "setxattr",
 };
 
 static long delay_ms[CALLS]; /* -1: not slow */
@@ -185,6 +187,17 @@ long syscall(long number, ...)
         break;
     }
     return real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+int openat(int fd, const char *path, int flags, ...)
+{
+    va_list list;
+
+    va_start(list, flags);
+    mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    slow(OPENAT, fd, path, -1, NULL);
+    return REAL(openat)(fd, path, flags, mode);
 }
 
 int rename(const char *from, const char *to)
