@@ -79,24 +79,34 @@ static bool refuse_relation(struct dav_request *r, const struct copymove *cm, co
     return false;
 }
 
-/* The same question for what the URLs lead to. */
+/* The same question for what the URLs lead to. Either may vanish while we look: a source that is gone is a
+ * 404, a destination that is gone is a free one. */
 static bool check_real_relation(struct dav_request *r, const struct copymove *cm)
 {
     const char *source_binding, *dest_binding;
     char source[FS_PATH_MAX + 1], dest[FS_PATH_MAX + 1];
+    bool dest_exists = cm->dest_exists;
 
     int err = fs_real_path(r->dav->fs, r->path, source, sizeof source);
     if (!err)
         err = resource_binding(r->dav->fs, r->pool, r->path, &source_binding);
-    if (!err)
-        err = resource_binding(r->dav->fs, r->pool, r->dest, &dest_binding);
-    if (!err && cm->dest_exists)
+    if (err) {
+        reply_errno(r, err, ROLE_SUBJECT);
+        return false;
+    }
+    err = resource_binding(r->dav->fs, r->pool, r->dest, &dest_binding);
+    if (!err && dest_exists) {
         err = fs_real_path(r->dav->fs, r->dest, dest, sizeof dest);
+        if (err == ENOENT) {
+            dest_exists = false;
+            err = 0;
+        }
+    }
     if (err) {
         reply_errno(r, err, ROLE_DEST);
         return false;
     }
-    if (cm->dest_exists && strcmp(source, dest) == 0)
+    if (dest_exists && strcmp(source, dest) == 0)
         return refuse_relation(r, cm, source, dest);
     return refuse_relation(r, cm, source_binding, dest_binding) &&
            refuse_relation(r, cm, source, dest_binding);

@@ -57,14 +57,12 @@ static bool find_real(struct dav_request *r, struct put *put)
     char real[FS_PATH_MAX + 1];
     struct fs_stat st;
     bool exists;
-    int err;
 
     put->real = r->path;
-    if (r->exists) {
-        err = fs_real_path(r->dav->fs, r->path, real, sizeof real);
-        if (!err)
-            put->real = apr_pstrdup(r->pool, real);
-    } else {
+    int err = r->exists ? fs_real_path(r->dav->fs, r->path, real, sizeof real) : ENOENT;
+    if (!err) {
+        put->real = apr_pstrdup(r->pool, real);
+    } else if (err == ENOENT) { /* a free name, or free since we looked */
         err = resource_look(r->dav->fs, r->path, &exists, &st);
         if (!err)
             err = resource_binding(r->dav->fs, r->pool, r->path, &put->real);
@@ -204,12 +202,14 @@ static int look_again(struct dav_request *r, const struct put *put, bool *out_ex
 
     int err = fs_stat_at(dir, name, out);
     *out_exists = !err;
-    if (err == ENOENT)
-        err = 0;
-    else if (!err && out->type == FS_LINK)
+    if (!err && out->type == FS_LINK)
         err = EACCES; /* became one meanwhile */
     else if (!err)
         err = resource_attr(dir, name, r->pool, out_attr, out_attr_len);
+    if (err == ENOENT) { /* nothing there, or it went while we looked */
+        *out_exists = false;
+        err = 0;
+    }
     return err;
 }
 

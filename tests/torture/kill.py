@@ -5,7 +5,8 @@
 
 Clients change areas of their own (area.py, actions.py) until the server dies: at a random time, or at a
 random call that changes something. It is started again, and may die in its recovery too. Then each area is
-compared with its model (verify.py), and the clients go on.
+compared with its model (verify.py), and the clients go on. Others fight for one folder and one lock meanwhile
+(contest.py): what they were told, and what is left, must be explained by some order (history.py).
 """
 import argparse
 import random
@@ -17,82 +18,27 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "wire"))
 
-import actions
 import soak
 import verify
-from area import Area
-from holdfast import PATIENCE, Closed, eventually, fail, same
+from client import Client, until_dead
+from contest import FolderContest, LockContest
+from holdfast import PATIENCE, eventually, fail, same
 from mortal import Mortal, scratch
 
 CLIENTS = 4
 
 
-class Client:
-    """One area, and what was asked for there."""
-
-    def __init__(self, number, server, rng):
-        self.number, self.server, self.rng = number, server, rng
-        self.serial = self.acknowledged = self.unacknowledged = self.done_after_all = self.abandoned = 0
-        self.action = self.error = None
-        self.begin()
-
-    def begin(self):
-        """A new area; the files are made behind the server's back."""
-        self.prefix = "/k%d-%d" % (self.number, self.abandoned)
-        self.area = actions.start(self.rng)
-        self.server.path(self.prefix[1:]).mkdir()
-        for path, node in self.area.nodes.items():
-            if node.content is None:
-                self.server.path(self.prefix[1:] + "/" + path).mkdir()
-            else:
-                self.server.write(self.prefix[1:] + "/" + path, node.content)
-
-    # ---- until the server dies ----
+class Contestant:
+    def __init__(self, server, contest, rng):
+        self.server, self.contest, self.rng, self.error = server, contest, rng, None
 
     def work(self):
-        try:
-            with self.server.connect() as connection:
-                while True:
-                    self.serial += 1
-                    action = actions.choose(self.rng, self.area, self.prefix, "%d.%d" % (self.number, self.serial))
-                    self.action = action
-                    answer = connection.request(action.method, action.target, action.headers, action.body, **action.how)
-                    self.area = action.done(answer)
-                    self.action = None
-                    self.acknowledged += 1
-        except TimeoutError:
-            self.error = "no answer to %s" % self.action
-        except (Closed, OSError):
-            pass
-        except BaseException as error:  # told by the main thread
-            self.error = error
-
-    # ---- and after it lives again ----
-
-    def check(self):
-        if self.error:
-            fail("client %d: %s" % (self.number, self.error))
-        with self.server.connect() as connection:
-            action, before, self.action = self.action, self.area, None
-            found, locks = verify.read_area(self.server, connection, self.prefix)
-            self.area = verify.settle(before, action, found, locks)
-            self.count(action, before)
-            if action:
-                verify.drop_left_locks(connection, before, self.area, self.prefix)
-            if action and action.lock and verify.is_blocked(connection, self.area, action, self.prefix):
-                self.abandoned += 1
-                self.begin()
-            verify.probe_locks(connection, self.area, self.prefix)
-
-    def count(self, action, before):
-        if action:
-            self.unacknowledged += 1
-            self.done_after_all += Area(before.nodes).nodes != self.area.nodes or set(before.locks) != set(self.area.locks)
+        self.error = until_dead(self.server, lambda connection: self.contest.act(connection, self.rng))
 
 
-def kill(server, rng, clients):
+def kill(server, rng, workers):
     """Lets them work until the server dies, and starts it again."""
-    threads = [threading.Thread(target=client.work) for client in clients]
+    threads = [threading.Thread(target=worker.work) for worker in workers]
     if rng.random() < 0.7:
         server.arm(int(2 ** rng.uniform(0, 9)))
     for thread in threads:
@@ -106,19 +52,32 @@ def kill(server, rng, clients):
     server.revive(moments)
 
 
+def check_contests(contests, others):
+    for other in others:
+        if other.error:
+            fail("%s: %s" % (other.contest.name, other.error))
+    for contest in contests:
+        contest.check()
+        contest.begin()
+
+
 def torture(durability, seed, seconds, kills):
     rng = random.Random("%s%d" % (durability, seed))
     with Mortal("--durability", durability) as server:
         clients = [Client(number, server, random.Random(rng.random())) for number in range(CLIENTS)]
+        contests = [FolderContest(server, "folder"), LockContest(server, "lock")]
+        others = [Contestant(server, contest, random.Random(rng.random())) for contest in contests for _ in range(2)]
         end = time.monotonic() + seconds
         while server.deaths < kills if kills else time.monotonic() < end:
-            kill(server, rng, clients)
+            kill(server, rng, clients + others)
             for client in clients:
                 client.check()
+            check_contests(contests, others)
             if rng.random() < 0.7:  # else it may die while it still removes things
                 eventually(lambda: verify.is_clean(server.root), "what is left over is removed")
         counts = [sum(getattr(c, name) for c in clients)
                   for name in ("acknowledged", "unacknowledged", "done_after_all", "abandoned")]
+        counts[0] += sum(contest.answered for contest in contests)
         print("%s: %d kills survived (%d of them in recovery), %d acknowledged operations checked, lost: 0; %d not "
               "acknowledged, of them done: %d, leaving a lock on nothing: %d"
               % (durability, server.deaths, server.deaths_in_recovery, *counts), flush=True)
