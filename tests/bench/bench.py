@@ -40,8 +40,7 @@ class Samples:
         except NotDone as reason:
             self.remarks[s.name], values = str(reason), reason.values
             if isinstance(reason, Broken):
-                s.stop()
-                s.start()
+                s.restart()
         for row, value in zip(self.values, values):
             row[s.name].append(value)
 
@@ -109,7 +108,7 @@ def arguments():
 
 def run(o):
     """The results and what is to be said about them."""
-    with data.disk(o.data) as (folder, where):
+    with data.disk(o.data) as (folder, where, o.private):
         o.data, o.yard = folder, folder / "yardstick"
         o.yard.mkdir()
         running = [peers.ALL[name](folder) for name in o.order]
@@ -128,9 +127,9 @@ def run(o):
 
 
 def headline(about):
-    return ("%s. %d cores, Linux %s, data on %s, two workers each, Holdfast with `--durability relaxed`; medians of %d rounds, "
+    return ("%s. %d cores, Linux %s, data on %s, two workers each, Holdfast with `--durability relaxed`; medians of %d round%s, "
             "16 connections where none are named. %s." % (", ".join(about["versions"].values()), about["cores"],
-            ".".join(about["kernel"].split(".")[:2]), about["data"], about["rounds"], about["date"]))
+            ".".join(about["kernel"].split(".")[:2]), about["data"], about["rounds"], "s" * (about["rounds"] > 1), about["date"]))
 
 
 def main():

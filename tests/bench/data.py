@@ -13,7 +13,7 @@ from generators import NotDone
 MIB = 1 << 20
 INODES = 8000000      # for five trees of a million files
 LARGE_FILES = 20
-LARGE_BYTES = 50 * MIB
+LARGE_MIB = 50
 
 
 def run(*command):
@@ -23,7 +23,8 @@ def run(*command):
 @contextlib.contextmanager
 def disk(wanted):
     """A folder on an ext4 in a file in memory: a real journal without a disk's noise. Where that may not be mounted,
-    a tmpfs; where that neither, or where told to, a folder of what there is. Gives the folder and its description."""
+    a tmpfs; where that neither, or where told to, a folder of what there is. Gives the folder, its description,
+    and whether nobody else is on that file system."""
     path = Path(tempfile.mkdtemp(prefix="holdfast-bench-", dir=wanted))
     data, mounts, label = path / "data", [], "the file system of %s" % path.parent
     data.mkdir()
@@ -37,7 +38,7 @@ def disk(wanted):
                 label = "ext4 in a loop file on tmpfs"
         os.chmod(path, 0o755)
         os.chmod(data, 0o755)
-        yield data, label
+        yield data, label, bool(mounts)
     finally:
         for mount in reversed(mounts):
             unmount(mount)
@@ -91,24 +92,26 @@ def make_large(path, mebibytes):
 
 
 def prepare(o, roots):
-    """The same in every server's folder and the yardsticks'. Large files are one inode for all: they are only read."""
-    shared = o.data / "shared"
+    """The same in every server's folder and the yardsticks'. Large files are one inode for all: they are only read;
+    what is large is made only for the measures that need it."""
+    shared, names = o.data / "shared", {m.name for m in o.measures}
     (shared / "large").mkdir(parents=True)
-    make_large(shared / "100m", 100)
-    make_large(shared / "1g", 1024)
-    for i in range(LARGE_FILES):
-        make_large(shared / "large" / ("f%02d" % i), LARGE_BYTES // MIB)
+    make_large(shared / "100m", 100 if "get-100m" in names else 0)
+    make_large(shared / "1g", 1024 if "put-1g" in names else 0)
+    for i in range(LARGE_FILES if "copy-large" in names else 0):
+        make_large(shared / "large" / ("f%02d" % i), LARGE_MIB)
+    huge = o.huge if names & {"move-huge", "delete-huge", "memory-listing"} else 0
     for root in roots:
         make_tree(root / "tree", 100, 100, 1024)
-        make_tree(root / "huge", 100, o.huge // 100, 0)
-        for name, files, size in (("many", 10000, 1), ("small", 100, 1), ("props", 100, 1), ("locks", 16, 1), ("puts", 0, 0)):
+        make_tree(root / "huge", 100, huge // 100, 0)
+        for name, files, size in (("many", 10000, 1), ("small", 100, 1), ("props", 100, 1), ("locks", 0, 0), ("puts", 0, 0)):
             (root / name).mkdir()
             make_files(root / name, files, size)
         (root / "1k").write_bytes(b"x" * 1024)
         os.link(shared / "100m", root / "100m")
         (root / "large").mkdir()
-        for i in range(LARGE_FILES):
-            os.link(shared / "large" / ("f%02d" % i), root / "large" / ("f%02d" % i))
+        for file in (shared / "large").iterdir():
+            os.link(file, root / "large" / file.name)
 
 
 def quiet(o):

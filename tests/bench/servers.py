@@ -57,6 +57,13 @@ class Server:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
 
+    def restart(self):
+        """Anew, with nothing of its own kept: what broke may have left locks behind."""
+        self.stop()
+        shutil.rmtree(self.run)
+        self.run.mkdir()
+        self.start()
+
     def own(self, path):
         if self.owner and os.getuid() == 0:
             subprocess.run(["chown", "-R", self.owner, str(path)], check=True)
