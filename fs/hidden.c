@@ -12,6 +12,7 @@
 
 #include "fs/path.h"
 
+#define NSEC_DIGITS  8 /* that the end of the time always has */
 #define ASIDE_PREFIX PATH_RESERVED_PREFIX "aside-"
 
 static void make_name(const char *prefix, char out[HIDDEN_SIZE])
@@ -35,6 +36,29 @@ void hidden_aside_name(uint64_t ino, char out[HIDDEN_SIZE])
 
     snprintf(prefix, sizeof(prefix), ASIDE_PREFIX "%" PRIx64 "-", ino);
     make_name(prefix, out);
+}
+
+/* Behind so many hexadecimal digits and a dash; NULL if they are not there, or fewer. */
+static const char *skip_number(const char *text, size_t least)
+{
+    size_t len = strspn(text, "0123456789abcdef");
+
+    return len >= least && text[len] == '-' ? text + len + 1 : NULL;
+}
+
+bool hidden_is_ours(const char *name)
+{
+    if (strncmp(name, PATH_RESERVED_PREFIX, sizeof(PATH_RESERVED_PREFIX) - 1) != 0)
+        return false;
+    if (strncmp(name, ASIDE_PREFIX, sizeof(ASIDE_PREFIX) - 1) == 0)
+        name = skip_number(name + sizeof(ASIDE_PREFIX) - 1, 1);
+    else
+        name += sizeof(PATH_RESERVED_PREFIX) - 1;
+    if (name)
+        name = skip_number(name, 1);
+    if (name)
+        name = skip_number(name, NSEC_DIGITS + 1);
+    return name && *name && !name[strspn(name, "0123456789abcdef")];
 }
 
 bool hidden_is_aside(const char *name, uint64_t *out_ino)

@@ -1,12 +1,11 @@
 /*
  * Which directories may hold a staging or trash name of ours, so that a crash leaves no strays.
  *
- * A name that begins with ".holdfast-" (path.h) is never wanted after a restart: before its
- * publication it is unfinished, afterwards it is what the publication replaced (swap.h has the one
- * exception, and tells by the name what must be put back). So nothing needs to be written per
- * operation, only *where* such names may be: journal_enter records a directory, durably, before the
- * first such name is made in it; later operations in the same directory cost nothing. recovery.h looks
- * at the recorded directories after a crash.
+ * A name of ours (hidden.h) is never wanted after a restart: before its publication it is unfinished,
+ * afterwards it is what the publication replaced (swap.h has the one exception, and tells by the name
+ * what must be put back). So nothing needs to be written per operation, only *where* such names may be:
+ * journal_enter records a directory, durably, before the first such name is made in it; later operations
+ * in the same directory cost nothing. recovery.h looks at the recorded directories after a crash.
  *
  * The record is kept by a store that the layer above provides (the state database).
  *

@@ -11,8 +11,8 @@
 #include <apr_pools.h>
 #include <apr_strings.h>
 #include <errno.h>
-#include <string.h>
 
+#include "fs/hidden.h"
 #include "fs/journal.h"
 #include "fs/path.h"
 #include "fs/swap.h"
@@ -64,7 +64,7 @@ static int look_into(struct recovery *recovery, struct place *place, struct fs_d
     int first = 0, err;
 
     while ((err = fs_dir_next(dir, &name)) == 0 && name) {
-        if (strncmp(name, PATH_RESERVED_PREFIX, sizeof(PATH_RESERVED_PREFIX) - 1) != 0)
+        if (!hidden_is_ours(name))
             continue;
         err = swap_recover(dir, name);
         if (!err)

@@ -144,13 +144,13 @@ static void recovery_purges_what_is_hidden_and_nothing_else(void **state)
 
     support_fs_mkdir(world->fs, "a");
     support_fs_write(world->fs, "a/f", "F");
-    support_fs_write(world->fs, "a/.holdfast-1", "staged");
-    support_fs_mkdir(world->fs, "a/.holdfast-2");
-    support_fs_mkdir(world->fs, "a/.holdfast-2/sub");
-    support_fs_write(world->fs, "a/.holdfast-2/sub/f", "trash");
+    support_fs_write(world->fs, "a/.holdfast-1-600000000a-1", "staged");
+    support_fs_mkdir(world->fs, "a/.holdfast-1-600000000a-2");
+    support_fs_mkdir(world->fs, "a/.holdfast-1-600000000a-2/sub");
+    support_fs_write(world->fs, "a/.holdfast-1-600000000a-2/sub/f", "trash");
     support_fs_mkdir(world->fs, "b");
-    support_fs_write(world->fs, "b/.holdfast-3", "not recorded");
-    support_fs_write(world->fs, ".holdfast-4", "at the root");
+    support_fs_write(world->fs, "b/.holdfast-1-600000000a-3", "not recorded");
+    support_fs_write(world->fs, ".holdfast-1-600000000a-4", "at the root");
     assert_int_equal(journal_enter(world->journal, "a"), 0);
     assert_int_equal(journal_enter(world->journal, "gone"), 0);
     assert_int_equal(journal_enter(world->journal, "a/f"), 0); /* something else by now */
@@ -161,7 +161,7 @@ static void recovery_purges_what_is_hidden_and_nothing_else(void **state)
     assert_int_equal(support_recover(world->journal, world->fs, &purged), 0);
     assert_int_equal(purged, 3);
     assert_int_equal(fs_mem_calls(world->fs, FS_MEM_DIR_SYNC), 2); /* before it is forgotten */
-    assert_list(world->fs, "a/ 755\na/f 644 F\nb/ 755\nb/.holdfast-3 644 not recorded\n");
+    assert_list(world->fs, "a/ 755\na/f 644 F\nb/ 755\nb/.holdfast-1-600000000a-3 644 not recorded\n");
     assert_int_equal(support_store_count(world->store), 0);
     assert_int_equal(support_recover(world->journal, world->fs, &purged), 0);
     assert_int_equal(purged, 0);
@@ -174,8 +174,8 @@ static void what_cannot_be_purged_stays_recorded_and_the_rest_goes_on(void **sta
 
     support_fs_mkdir(world->fs, "a");
     support_fs_mkdir(world->fs, "b");
-    support_fs_write(world->fs, "a/.holdfast-1", "");
-    support_fs_write(world->fs, "b/.holdfast-2", "");
+    support_fs_write(world->fs, "a/.holdfast-1-600000000a-1", "");
+    support_fs_write(world->fs, "b/.holdfast-1-600000000a-2", "");
     assert_int_equal(journal_enter(world->journal, "a"), 0);
     assert_int_equal(journal_enter(world->journal, "b"), 0);
     journal_close(world->journal);
@@ -220,7 +220,7 @@ static void recovery_puts_back_what_was_put_aside_and_no_more(void **state)
     support_fs_mkdir(world->fs, "d");
     support_fs_mkdir(world->fs, "d/half");
     support_fs_mkdir(world->fs, "d/half/in-use");
-    support_fs_write(world->fs, "d/half/in-use/.holdfast-1", "staged below it");
+    support_fs_write(world->fs, "d/half/in-use/.holdfast-1-600000000a-1", "staged below it");
     support_fs_mkdir(world->fs, "d/done");
     support_fs_mkdir(world->fs, "d/other");
     put_aside(world, "half", 0);
@@ -257,7 +257,7 @@ static void what_cannot_be_put_back_is_not_purged(void **state)
     assert_list(world->fs, "d/ 755\nd/half 644 precious\n");
 }
 
-/* Directories one in the other, "d/.holdfast-1" the first of them. */
+/* Directories one in the other, "d/.holdfast-1-600000000a-1" the first of them. */
 static void build_deep(struct world *world, unsigned levels)
 {
     struct fs_dir *in, *dir;
@@ -267,9 +267,9 @@ static void build_deep(struct world *world, unsigned levels)
         assert_int_equal(fs_mkdir(in, "new", 0777), 0);
         assert_int_equal(fs_dir_enter(in, "new", &dir), 0);
         if (i)
-            assert_int_equal(fs_rename(in, ".holdfast-1", dir, "x", FS_NOREPLACE), 0);
+            assert_int_equal(fs_rename(in, ".holdfast-1-600000000a-1", dir, "x", FS_NOREPLACE), 0);
         fs_dir_close(dir);
-        assert_int_equal(fs_rename(in, "new", in, ".holdfast-1", FS_NOREPLACE), 0);
+        assert_int_equal(fs_rename(in, "new", in, ".holdfast-1-600000000a-1", FS_NOREPLACE), 0);
     }
     fs_dir_close(in);
 }
@@ -283,7 +283,7 @@ static void a_deep_tree_is_purged_though_every_recovery_is_killed(void **state)
     assert_int_equal(journal_enter(world->journal, "d"), 0);
     for (unsigned nth = 1;; nth += 7) {
         struct fs_stat st;
-        if (fs_stat(world->fs, "d/.holdfast-1", &st) != 0)
+        if (fs_stat(world->fs, "d/.holdfast-1-600000000a-1", &st) != 0)
             build_deep(world, 100);
         fs_mem_crash(world->fs, nth);
         support_recover(world->journal, world->fs, &purged);

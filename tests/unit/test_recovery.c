@@ -96,16 +96,17 @@ static void names_made_meanwhile_are_not_touched(void **state)
     struct world *world = *state;
 
     support_fs_mkdir(world->fs, "d");
-    leave_behind(world, "d", ".holdfast-1");
-    leave_behind(world, "d", ".holdfast-2");
+    leave_behind(world, "d", ".holdfast-1-600000000a-1");
+    leave_behind(world, "d", ".holdfast-1-600000000a-2");
     assert_int_equal(restart(world), 0);
     assert_int_equal(recovery_left(world->recovery), 2);
-    leave_behind(world, "d", ".holdfast-3");
-    leave_behind(world, "", ".holdfast-4");
+    leave_behind(world, "d", ".holdfast-1-600000000a-3");
+    leave_behind(world, "", ".holdfast-1-600000000a-4");
     assert_int_equal(recovery_purge(world->recovery, &world->progress), 0);
     assert_int_equal(recovery_left(world->recovery), 0);
-    assert_list(world->fs, ".holdfast-4/ 755\n.holdfast-4/member 644 x\nd/ 755\nd/.holdfast-3/ 755\n"
-                           "d/.holdfast-3/member 644 x\n");
+    assert_list(world->fs, ".holdfast-1-600000000a-4/ 755\n.holdfast-1-600000000a-4/member 644 x\nd/ "
+                           "755\nd/.holdfast-1-600000000a-3/ 755\n"
+                           "d/.holdfast-1-600000000a-3/member 644 x\n");
     assert_true(support_store_has(world->store, "d")); /* somebody is in it */
     assert_int_equal(restart(world), 0);
     assert_int_equal(recovery_purge(world->recovery, &world->progress), 0);
@@ -122,7 +123,7 @@ static void what_was_put_aside_is_back_before_anything_is_removed(void **state)
 
     support_fs_mkdir(world->fs, "kept");
     support_fs_write(world->fs, "kept/f", "F");
-    leave_behind(world, "", ".holdfast-1");
+    leave_behind(world, "", ".holdfast-1-600000000a-1");
     assert_int_equal(fs_stat(world->fs, "kept", &st), 0);
     hidden_aside_name(st.ino, hidden);
     support_fs_mkdir(world->fs, hidden);
@@ -135,7 +136,7 @@ static void what_was_put_aside_is_back_before_anything_is_removed(void **state)
     char *content = support_fs_read(world->fs, "kept/f");
     assert_string_equal(content, "F");
     free(content);
-    assert_int_equal(fs_stat(world->fs, ".holdfast-1/member", &st), 0);
+    assert_int_equal(fs_stat(world->fs, ".holdfast-1-600000000a-1/member", &st), 0);
     snprintf(path, sizeof(path), "%s/kept", hidden);
     assert_int_equal(fs_stat(world->fs, path, &st), ENOENT);
     assert_int_equal(recovery_purge(world->recovery, &world->progress), 0);
@@ -147,7 +148,7 @@ static void a_stop_leaves_the_rest_to_the_next_start(void **state)
     struct world *world = *state;
 
     support_fs_mkdir(world->fs, "d");
-    leave_behind(world, "d", ".holdfast-1");
+    leave_behind(world, "d", ".holdfast-1-600000000a-1");
     assert_int_equal(restart(world), 0);
     progress_stop(&world->progress);
     assert_int_equal(recovery_purge(world->recovery, &world->progress), ECANCELED);
@@ -165,7 +166,7 @@ static void what_nobody_removes_stays_recorded(void **state)
     struct world *world = *state;
 
     support_fs_mkdir(world->fs, "d");
-    leave_behind(world, "d", ".holdfast-1");
+    leave_behind(world, "d", ".holdfast-1-600000000a-1");
     for (int i = 0; i < 3; i++) {
         assert_int_equal(restart(world), 0);
         assert_int_equal(recovery_left(world->recovery), 1);
@@ -181,11 +182,13 @@ static void a_folder_that_moves_meanwhile_is_purged_at_the_next_start(void **sta
 
     support_fs_mkdir(world->fs, "a");
     support_fs_mkdir(world->fs, "a/d");
-    leave_behind(world, "a/d", ".holdfast-1");
+    leave_behind(world, "a/d", ".holdfast-1-600000000a-1");
     assert_int_equal(restart(world), 0);
     assert_int_equal(tree_move(world->fs, "a", "b", false, &trash), 0);
     assert_int_equal(recovery_purge(world->recovery, &world->progress), 0);
-    assert_list(world->fs, "b/ 755\nb/d/ 755\nb/d/.holdfast-1/ 755\nb/d/.holdfast-1/member 644 x\n");
+    assert_list(
+        world->fs,
+        "b/ 755\nb/d/ 755\nb/d/.holdfast-1-600000000a-1/ 755\nb/d/.holdfast-1-600000000a-1/member 644 x\n");
     assert_int_equal(restart(world), 0);
     assert_int_equal(recovery_purge(world->recovery, &world->progress), 0);
     assert_list(world->fs, "b/ 755\nb/d/ 755\n");
@@ -198,7 +201,7 @@ static void a_folder_that_goes_meanwhile_is_forgotten(void **state)
     struct trash *trash;
 
     support_fs_mkdir(world->fs, "d");
-    leave_behind(world, "d", ".holdfast-1");
+    leave_behind(world, "d", ".holdfast-1-600000000a-1");
     assert_int_equal(restart(world), 0);
     assert_int_equal(tree_trash(world->fs, "d", &trash), 0);
     trash_purge(trash, &world->progress);
@@ -215,7 +218,7 @@ static void what_cannot_be_looked_into_stays_recorded(void **state)
     struct world *world = *state;
 
     support_fs_mkdir(world->fs, "d");
-    leave_behind(world, "d", ".holdfast-1");
+    leave_behind(world, "d", ".holdfast-1-600000000a-1");
     fs_mem_fail(world->fs, FS_MEM_DIR_NEXT, 1, EIO);
     assert_int_equal(restart(world), EIO);
     fs_mem_fail(world->fs, FS_MEM_ANY, 0, 0);
