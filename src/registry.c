@@ -20,11 +20,6 @@
 #define TICK_MIN_MS 20
 #define TICK_SHARE  4 /* how late a limit may be noticed: a quarter of it */
 
-struct forgotten {
-    struct forgotten *next;
-    char id[OPERATION_ID_SIZE];
-};
-
 /* ---- keeping and forgetting; all with the mutex held ---- */
 
 static size_t size_of(struct operation *op)
@@ -33,39 +28,10 @@ static size_t size_of(struct operation *op)
     return POOL_BYTES + (reply->kind == DAV_BUFFER ? reply->size : 0);
 }
 
-/* No disk may be waited for here, so it is for later. */
-static void forget_note(struct registry *registry, struct operation *op)
-{
-    if (!op->request || !accepted_is_noted(op->request) || registry->is_closing)
-        return;
-    struct forgotten *forgotten = calloc(1, sizeof *forgotten);
-    if (!forgotten)
-        return; /* it is forgotten by the next process */
-    memcpy(forgotten->id, op->id, sizeof forgotten->id);
-    forgotten->next = registry->forgotten;
-    registry->forgotten = forgotten;
-}
-
-/* Without the mutex. If it cannot be written the next process forgets them. */
-static void write_forgotten(struct registry *registry)
-{
-    pthread_mutex_lock(&registry->mutex);
-    struct forgotten *all = registry->forgotten;
-    registry->forgotten = NULL;
-    pthread_mutex_unlock(&registry->mutex);
-    for (struct forgotten *next; all; all = next) {
-        const char *id = all->id;
-        next = all->next;
-        if (registry->dav)
-            (void)accepted_forget(registry->dav, &id, 1);
-        free(all);
-    }
-}
-
 /* Out of everything. It may be freed by this. */
 static void forget(struct registry *registry, struct operation *op)
 {
-    forget_note(registry, op);
+    registry_forget_note(registry, op);
     opindex_remove(&registry->index, op);
     if (op->is_kept) {
         TAILQ_REMOVE(&registry->kept, op, link);
@@ -226,7 +192,7 @@ static void run(void *item)
     bool has_forgotten = registry->forgotten != NULL;
     pthread_mutex_unlock(&registry->mutex);
     if (has_forgotten)
-        write_forgotten(registry);
+        registry_write_forgotten(registry);
 }
 
 static bool has_cleanup(void *item)
@@ -585,7 +551,7 @@ void registry_close(struct registry *registry)
 {
     if (!registry)
         return;
-    write_forgotten(registry);
+    registry_write_forgotten(registry);
     pthread_mutex_lock(&registry->mutex);
     registry->is_closing = true;
     for (struct operation *op; (op = TAILQ_FIRST(&registry->kept));)

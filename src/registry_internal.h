@@ -1,5 +1,6 @@
 /*
- * The registry as registry.c keeps it, registry_view.c shows it and registry_restore.c fills it; nobody else's.
+ * The registry as registry.c keeps it, registry_view.c shows it, registry_restore.c fills it
+ * and registry_notes.c forgets what is noted of it; nobody else's.
  */
 #ifndef HOLDFAST_REGISTRY_INTERNAL_H
 #define HOLDFAST_REGISTRY_INTERNAL_H
@@ -32,5 +33,10 @@ extern const struct job_kind registry_operation_kind;
 /* The mutex is held; the operation has its job. */
 void registry_list_running(struct registry *registry, struct operation *op);
 void registry_list_ended(struct registry *registry, struct operation *op);
+
+/* registry_notes.c: what the state database has of an operation that nobody may ask for any more. With the mutex,
+ * it is for later; without it, it is written. */
+void registry_forget_note(struct registry *registry, struct operation *op);
+void registry_write_forgotten(struct registry *registry);
 
 #endif
