@@ -293,9 +293,9 @@ class Server:
                 at = self.log().index(mark)
                 fail("in the server's log:\n" + self.log()[max(0, at - 200):at + 3000])
 
-    def memory_kib(self):
+    def memory_kib(self, what="VmRSS"):
         text = Path("/proc/%d/status" % self.process.pid).read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1])
+        return int(re.search(r"%s:\s+(\d+)" % what, text)[1])
 
     # ---- files ----
 
