@@ -351,7 +351,8 @@ static inline int fs_file_close(struct fs_file *file)
     return file->fs->ops->file_close(file);
 }
 
-/* Bytes that a user may still write and bytes in use on the file system that holds the path. */
+/* Bytes that a user may still write and bytes in use on the file system that holds the path. ENOTSUP where it does
+ * not tell. */
 static inline int fs_space(struct fs *fs, const char *path, uint64_t *out_available, uint64_t *out_used)
 {
     return fs->ops->space(fs, path, out_available, out_used);

@@ -62,6 +62,8 @@ static int posix_space(struct fs *fs, const char *path, uint64_t *out_available,
     close(fd);
     if (err)
         return err;
+    if (vfs.f_blocks == 0) /* ramfs and some network file systems: they do not tell */
+        return ENOTSUP;
     *out_available = (uint64_t)vfs.f_bavail * vfs.f_frsize;
     *out_used = (uint64_t)(vfs.f_blocks - vfs.f_bfree) * vfs.f_frsize;
     return 0;

@@ -3,6 +3,7 @@
 #
 #   litmus/run.sh            starts a server of its own on a free port
 #   litmus/run.sh --tls      likewise, over TLS
+#   litmus/run.sh --no-attributes   likewise, on a file system without extended attributes
 #   litmus/run.sh --mode M   likewise, in this heartbeat mode with a beat every 0.05 s, over a slow disk
 #   litmus/run.sh URL [USER PASSWORD]   against a server that runs already
 #
@@ -75,6 +76,14 @@ main() {
     --tls)
         certificate
         server_start --tls-cert "$WORK/cert.pem" --tls-key "$WORK/key.pem"
+        own=1
+        set -- "$URL/"
+        ;;
+    --no-attributes)
+        mkdir -p "$ROOT"
+        mount -t ramfs ramfs "$ROOT" 2>/dev/null || skip "may not mount a ramfs"
+        at_exit umount -l "$ROOT"
+        server_start
         own=1
         set -- "$URL/"
         ;;

@@ -14,6 +14,8 @@
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/multistatus.h"
+#include "webdav/props.h"
+#include "webdav/propstore.h"
 #include "webdav/resource.h"
 #include "webdav/spacewatch.h"
 #include "webdav/uri.h"
@@ -37,13 +39,23 @@ static int read_attr(struct dav_request *r, const void **out, size_t *out_len)
     return err;
 }
 
-/* On a file system without attributes the content is copied all the same. */
 static bool can_keep_attr(const struct staging *staging)
 {
     char value[1];
     size_t len;
 
     return fs_get_attr(staging_dir(staging), "", value, sizeof value, &len) != ENOTSUP;
+}
+
+/* Where the destination's file system keeps no attributes. */
+static int keep_in_state(struct dav_request *r, const struct copied *copied, const void *attr,
+                         size_t attr_len)
+{
+    struct dead_prop *list;
+
+    if (props_parse(r->pool, attr, attr_len, &list) != 0)
+        return 0; /* nobody can read it; the content is copied all the same */
+    return propstore_save(r->dav->propstore, copied->props, list);
 }
 
 static int fill_file(struct dav_request *r, int fd, struct copied *copied)
@@ -60,9 +72,11 @@ static int fill_file(struct dav_request *r, int fd, struct copied *copied)
         err = read_attr(r, &attr, &attr_len);
     if (err)
         return err;
-    if (attr_len && !can_keep_attr(copied->staging))
+    if (attr_len && !can_keep_attr(copied->staging)) {
+        err = keep_in_state(r, copied, attr, attr_len);
         attr_len = 0;
-    return staging_finish(copied->staging, &meta, attr_len ? attr : NULL, attr_len);
+    }
+    return err ? err : staging_finish(copied->staging, &meta, attr_len ? attr : NULL, attr_len);
 }
 
 static int stage_file(struct dav_request *r, struct copied *copied)
@@ -126,10 +140,13 @@ static int stage_tree(struct dav_request *r, struct copied *copied)
 int copy_stage(struct dav_request *r, struct copied *out)
 {
     struct spacewatch *watch = copymove_is_long(r) ? r->dav->spacewatch : NULL;
+    const struct copymove *cm = r->state;
     struct spacewatch_entry entry;
 
-    *out = (struct copied){ .role = ROLE_SUBJECT };
+    *out = (struct copied){ .role = ROLE_SUBJECT, .props = propstore_name(r->dav->propstore, r->pool) };
     int err = fs_stat(r->dav->fs, r->path, &out->st);
+    if (!err)
+        err = propstore_copy(r->dav->propstore, r->path, cm->deep, r->pool, out->props);
     if (err)
         return err;
     if (watch)
@@ -142,14 +159,30 @@ int copy_stage(struct dav_request *r, struct copied *out)
 
 /* ---- publishing ---- */
 
+static int commit_with_props(struct dav_request *r, const struct copied *copied)
+{
+    const struct copymove *cm = r->state;
+    struct propstore *store = r->dav->propstore;
+    struct propstore_shift shift;
+    struct fs_stat st;
+
+    int err = staging_stat(copied->staging, &st);
+    if (!err)
+        err = propstore_shift(store, r->pool, copied->props, r->dest, thing_of(&st), &shift);
+    if (err)
+        return err;
+    err = staging_commit(copied->staging, cm->dest_exists, &st);
+    int props_err = propstore_shifted(store, &shift, err);
+    return err ? err : props_err;
+}
+
 int copy_commit(struct dav_request *r, struct copied *copied)
 {
     const struct copymove *cm = r->state;
-    struct fs_stat st;
 
     if (!cm->is_move && !copied->failure_count) /* else there is more to tell than that it was done */
         staging_set_note(copied->staging, accepted_note_made, r);
-    int err = staging_commit(copied->staging, cm->dest_exists, &st);
+    int err = commit_with_props(r, copied);
     if (err == EEXIST)
         return err;
     /* A tree that was replaced, or replaced by this, is removed after the answer. */
@@ -159,6 +192,12 @@ int copy_commit(struct dav_request *r, struct copied *copied)
         staging_free(copied->staging);
     copied->staging = NULL;
     return err;
+}
+
+void copy_release(struct dav_request *r, struct copied *copied)
+{
+    r->leftover = r->leftover ? r->leftover : copied->staging; /* unless it was published */
+    (void)propstore_drop(r->dav->propstore, copied->props);
 }
 
 /* "... together with the most appropriate of the source and destination URLs" (9.8.5): what failed is
@@ -216,5 +255,5 @@ void copy_run(struct dav_request *r)
         publish(r, &copied);
         guard_release(r->dav->guards, &guard);
     }
-    r->leftover = r->leftover ? r->leftover : copied.staging; /* unless it was published */
+    copy_release(r, &copied);
 }

@@ -39,8 +39,9 @@ struct copy_failure {
 };
 
 struct copied {
-    struct staging *staging; /* to be freed by the caller, also after errors */
+    struct staging *staging;
     bool is_tree;
+    const char *props;             /* what the copy is called in the propstore */
     struct fs_stat st;             /* of the source, as copied */
     struct copy_failure *failures; /* the first ones, in the request's pool */
     unsigned failure_count;
@@ -52,6 +53,9 @@ int copy_stage(struct dav_request *r, struct copied *out);
 
 /* Publishes over what copymove_check_dest found. The staging is the request's afterwards, or freed. */
 int copy_commit(struct dav_request *r, struct copied *copied);
+
+/* Always, after copy_stage: gives up what was not published; what remains to be removed is the request's. */
+void copy_release(struct dav_request *r, struct copied *copied);
 
 /* 207 that names the members that could not be copied. */
 void copy_reply_failures(struct dav_request *r, const struct copied *copied);

@@ -16,6 +16,7 @@
 #include "fs/walk.h"
 #include "webdav/copymove.h"
 #include "webdav/locks.h"
+#include "webdav/propstore.h"
 #include "webdav/resource.h"
 #include "webdav/state.h"
 
@@ -137,6 +138,8 @@ static void replace(struct crossing *crossing, struct copied *copied)
     struct dav_request *r = crossing->r;
     bool is_published = publish(crossing, copied);
     int err = is_published ? tree_trash(r->dav->fs, r->path, &r->trash) : 0;
+    if (is_published && !err)
+        (void)propstore_drop(r->dav->propstore, r->path);
 
     /* If that cannot be written the next start finds the source gone, or both there and removes it then. */
     if (crossing->is_noted)
@@ -167,7 +170,7 @@ void move_across(struct dav_request *r)
         replace(&crossing, &copied);
         guard_release(r->dav->guards, &guard);
     }
-    r->leftover = r->leftover ? r->leftover : copied.staging; /* unless it was published */
+    copy_release(r, &copied);
 }
 
 /* ---- after a crash ---- */

@@ -23,6 +23,7 @@
 #include "webdav/method.h"
 #include "webdav/mime.h"
 #include "webdav/noprops.h"
+#include "webdav/propstore.h"
 #include "webdav/spacewatch.h"
 #include "webdav/spares.h"
 #include "webdav/state.h"
@@ -92,7 +93,8 @@ static int open_parts(struct dav *dav, const char **out_message)
     if (err)
         return fail(dav->pool, err, "cannot watch the free space", out_message);
     recover(dav);
-    return 0;
+    err = propstore_open(dav->state, dav->fs, &dav->propstore);
+    return err ? fail(dav->pool, err, "cannot read the properties in the state database", out_message) : 0;
 }
 
 static void open_allocator(struct dav *dav)
@@ -139,6 +141,7 @@ void dav_close(struct dav *dav)
     spares_close(dav->spares);
     asked_store_close(dav->asked);
     noprops_close(dav->noprops);
+    propstore_close(dav->propstore);
     guard_table_close(dav->guards);
     locks_close(dav->locks);
     if (dav->journal)

@@ -1,15 +1,22 @@
 /*
- * Dead properties: the list in memory and the one value on disk.
+ * Dead properties: the list in memory and the one value on disk, or the rows in the state database.
  *
  * The value is copied by tools that know nothing of us (cp -a, rsync -X) and lies in a folder that
  * other programs write to, so it is read with suspicion: whatever is not by the format is EIO, and a
  * PROPPATCH then refuses rather than overwrite what it cannot read.
+ *
+ * Should there be both an attribute and rows, the attribute counts. So a value that goes to the database is
+ * written there before the attribute goes, and rows go after the attribute has reached the disk; whenever we
+ * die, what counts is whole. Who finds neither looks at the attribute once more: it may just have changed
+ * places.
  */
 #include "webdav/props.h"
 
 #include <apr_strings.h>
 #include <errno.h>
 #include <string.h>
+
+#include "webdav/propstore.h"
 
 #define FORMAT_VERSION 1
 
@@ -54,19 +61,18 @@ int props_parse(apr_pool_t *pool, const char *value, size_t len, struct dead_pro
     return 0;
 }
 
-int props_load(struct fs_dir *dir, const char *name, apr_pool_t *pool, struct dead_prop **out)
+/* ENODATA: there is none, or the file system keeps none. */
+static int load_attr(const struct props_place *place, apr_pool_t *pool, struct dead_prop **out)
 {
     char usual[USUAL_SIZE], *value = usual;
     size_t len = 0;
-    int error = fs_get_attr(dir, name, usual, sizeof(usual), &len);
+    int error = fs_get_attr(place->dir, place->name, usual, sizeof(usual), &len);
     if (error == ERANGE) {
         value = apr_palloc(pool, FS_ATTR_MAX);
-        error = fs_get_attr(dir, name, value, FS_ATTR_MAX, &len);
+        error = fs_get_attr(place->dir, place->name, value, FS_ATTR_MAX, &len);
     }
-    if (error == ENODATA || error == ENOTSUP) {
-        *out = NULL;
-        return 0;
-    }
+    if (error == ENOTSUP)
+        return ENODATA;
     if (error)
         return error == ERANGE ? EIO : error;
     if (value == usual)
@@ -74,12 +80,65 @@ int props_load(struct fs_dir *dir, const char *name, apr_pool_t *pool, struct de
     return props_parse(pool, value, len, out);
 }
 
+int props_load(const struct props_place *place, apr_pool_t *pool, struct dead_prop **out)
+{
+    struct propstore *store = place->dav->propstore;
+    struct dead_prop *list = NULL;
+    int error = load_attr(place, pool, &list);
+    if (error == ENODATA && propstore_is_used(store)) {
+        error = propstore_load(store, place->path, pool, &list);
+        if (!error && !list)
+            error = load_attr(place, pool, &list);
+    }
+    if (error && error != ENODATA)
+        return error;
+    *out = list;
+    return 0;
+}
+
+/* ENOSPC is also what ext4 says of a value that is too large for it. */
+static bool has_no_room(int error)
+{
+    return error == E2BIG || error == ENOSPC || error == ERANGE || error == ENOTSUP;
+}
+
+static int save_attr(const struct props_place *place, const char *value, size_t len)
+{
+    return len > FS_ATTR_MAX ? E2BIG : fs_set_attr(place->dir, place->name, value, len);
+}
+
+int props_save(const struct props_place *place, apr_pool_t *pool, const char *value, size_t len,
+               bool *out_in_attr)
+{
+    struct propstore *store = place->dav->propstore;
+    struct dead_prop *list = NULL;
+    int error = save_attr(place, value, len);
+    *out_in_attr = !has_no_room(error);
+    if (*out_in_attr)
+        return error;
+    error = len ? props_parse(pool, value, len, &list) : 0;
+    if (!error)
+        error = propstore_save(store, place->path, list);
+    if (error)
+        return error;
+    error = save_attr(place, NULL, 0);
+    if (!error || error == ENOTSUP)
+        return 0;
+    (void)propstore_save(store, place->path, NULL); /* hidden by the attribute anyhow */
+    return error;
+}
+
+int props_settle(const struct props_place *place)
+{
+    return propstore_save(place->dav->propstore, place->path, NULL);
+}
+
 int props_serialize(apr_pool_t *pool, const struct dead_prop *list, const char **out, size_t *out_len)
 {
     size_t len = list ? 1 : 0;
     for (const struct dead_prop *prop = list; prop; prop = prop->next)
         len += strlen(prop->ns) + strlen(prop->name) + strlen(prop->markup) + 3;
-    if (len > FS_ATTR_MAX)
+    if (len > PROPS_MAX)
         return E2BIG;
 
     char *value = apr_palloc(pool, len + 1), *at = value;

@@ -11,6 +11,7 @@
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/precond.h"
+#include "webdav/propstore.h"
 #include "webdav/resource.h"
 
 static unsigned change_of(const struct fs_stat *st)
@@ -31,6 +32,21 @@ void delete_begin(struct dav_request *r)
     resource_check(r, &r->st, change_of(&r->st));
 }
 
+/* Dead properties that are not in the file system go too (propstore.h). */
+static int trash_with_props(struct dav_request *r)
+{
+    const struct thing unknown = { .ino = 0 };
+    struct propstore_shift shift;
+
+    int err = propstore_shift(r->dav->propstore, r->pool, r->path, NULL, unknown, &shift);
+    if (err)
+        return err;
+    err = tree_trash(r->dav->fs, r->path, &r->trash);
+    (void)propstore_shifted(r->dav->propstore, &shift,
+                            err); /* else they go with the next start, or MKCOL, or PUT */
+    return err;
+}
+
 /* Under the guard. */
 static void delete_guarded(struct dav_request *r)
 {
@@ -43,7 +59,7 @@ static void delete_guarded(struct dav_request *r)
     }
     if (!resource_check(r, &st, change_of(&st)) || reply_if_stopped(r))
         return;
-    err = tree_trash(r->dav->fs, r->path, &r->trash);
+    err = trash_with_props(r);
     if (!err || r->trash)
         /* It is gone, so its locks mean nothing any more; should the state not hear of it, they end
          * with their time (9.6: "MUST destroy locks"). */

@@ -21,6 +21,7 @@
 #include "webdav/multistatus.h"
 #include "webdav/precond.h"
 #include "webdav/props.h"
+#include "webdav/propstore.h"
 #include "webdav/resource.h"
 #include "webdav/uri.h"
 #include "webdav/xmlbody.h"
@@ -137,6 +138,8 @@ static int create_empty(struct dav_request *r, struct fs_stat *out)
     if (error)
         return error;
     error = staging_finish(staging, &nothing, NULL, 0);
+    if (!error)
+        error = propstore_drop(r->dav->propstore, r->path);
     if (!error)
         error = staging_commit(staging, false, out);
     staging_free(staging);

@@ -6,6 +6,7 @@
 #include "fs/path.h"
 #include "webdav/method.h"
 #include "webdav/precond.h"
+#include "webdav/propstore.h"
 #include "webdav/resource.h"
 
 #define DIR_MODE 0777 /* less the umask */
@@ -25,6 +26,8 @@ static int make_collection(struct dav_request *r)
     if (err)
         return err;
     err = fs_mkdir(dir, name, DIR_MODE);
+    if (!err) /* of something that went behind our back */
+        (void)propstore_drop(r->dav->propstore, r->path);
     if (!err && r->dav->fs->durable)
         err = fs_dir_sync(dir);
     fs_dir_close(dir);

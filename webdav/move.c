@@ -10,6 +10,7 @@
 #include "webdav/locks.h"
 #include "webdav/method.h"
 #include "webdav/precond.h"
+#include "webdav/propstore.h"
 #include "webdav/resource.h"
 
 bool move_check_source(struct dav_request *r, struct fs_stat *out)
@@ -42,6 +43,20 @@ void move_reply_done(struct dav_request *r)
     copymove_reply_done(r);
 }
 
+/* Dead properties that are not in the file system go along (propstore.h). */
+static int rename_with_props(struct dav_request *r, bool replace)
+{
+    const struct thing unknown = { .ino = 0 };
+    struct propstore_shift shift;
+
+    int err = propstore_shift(r->dav->propstore, r->pool, r->path, r->dest, unknown, &shift);
+    if (err)
+        return err;
+    err = tree_move(r->dav->fs, r->path, r->dest, replace, &r->trash);
+    int props_err = propstore_shifted(r->dav->propstore, &shift, err);
+    return err ? err : props_err;
+}
+
 /* Under the guard. Returns true if the file systems differ: then nothing is done yet. */
 static bool rename_guarded(struct dav_request *r)
 {
@@ -52,7 +67,7 @@ static bool rename_guarded(struct dav_request *r)
     for (int i = 0; err == EEXIST && i < COPYMOVE_ATTEMPTS; i++) {
         if (!move_check_source(r, &st) || !copymove_check_dest(r) || reply_if_stopped(r))
             return false;
-        err = tree_move(r->dav->fs, r->path, r->dest, cm->dest_exists, &r->trash);
+        err = rename_with_props(r, cm->dest_exists);
     }
     if (err == EXDEV)
         return true;

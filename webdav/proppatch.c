@@ -224,11 +224,11 @@ static uint32_t with_exec(uint32_t mode, bool is_exec)
 
 /* What is changed: the entry itself, links followed. */
 struct target {
-    struct fs_dir *dir;
-    const char *name;
+    struct props_place place;
     struct fs_stat st;
     const char *old_value, *new_value;
     size_t old_len, new_len;
+    bool in_attr; /* the new value has been written, and there */
 };
 
 static bool changes_value(const struct target *target)
@@ -242,7 +242,7 @@ static int prepare_value(struct dav_request *r, const struct patch *patch, struc
     struct dead_prop *list = NULL;
     if (!patch->has_dead)
         return 0;
-    int error = props_load(target->dir, target->name, r->pool, &list);
+    int error = props_load(&target->place, r->pool, &list);
     if (!error)
         error = props_serialize(r->pool, list, &target->old_value, &target->old_len);
     if (error)
@@ -251,28 +251,38 @@ static int prepare_value(struct dav_request *r, const struct patch *patch, struc
     return props_serialize(r->pool, list, &target->new_value, &target->new_len);
 }
 
-/* Either everything or nothing. */
-static int write_target(const struct patch *patch, struct target *target)
+static void write_back(struct dav_request *r, struct target *target)
 {
+    if (props_save(&target->place, r->pool, target->old_value, target->old_len, &target->in_attr) == 0 &&
+        target->in_attr)
+        (void)props_settle(&target->place);
+}
+
+/* Either everything or nothing. */
+static int write_target(struct dav_request *r, const struct patch *patch, struct target *target)
+{
+    const struct props_place *place = &target->place;
     struct fs_meta meta = patch->meta;
     if (patch->sets_exec) {
         meta.mode = with_exec(target->st.mode, patch->is_exec);
         meta.set |= FS_SET_MODE;
     }
     bool writes_value = patch->has_dead && changes_value(target);
-    int error = writes_value ? fs_set_attr(target->dir, target->name, target->new_value, target->new_len) : 0;
+    int error = 0;
+    if (writes_value)
+        error = props_save(place, r->pool, target->new_value, target->new_len, &target->in_attr);
     if (error || !meta.set)
         return error;
-    error = fs_set_meta(target->dir, target->name, &meta);
+    error = fs_set_meta(place->dir, place->name, &meta);
     if (!error)
         return 0;
     /* a part may have been done; the access time alone is not worth having been read before */
     struct fs_meta old = { .set = meta.set & (FS_SET_MODE | FS_SET_MTIME),
                            .mode = target->st.mode,
                            .mtime_ns = target->st.mtime_ns };
-    fs_set_meta(target->dir, target->name, &old);
+    fs_set_meta(place->dir, place->name, &old);
     if (writes_value)
-        fs_set_attr(target->dir, target->name, target->old_value, target->old_len);
+        write_back(r, target);
     return error;
 }
 
@@ -295,7 +305,7 @@ static int sync_target(struct dav_request *r, const struct target *target)
     }
     int error = fs_open(fs, r->path, &fd, &st);
     if (error) /* not ours to read, but it may be ours to change */
-        return fs_tree_sync(target->dir);
+        return fs_tree_sync(target->place.dir);
     error = fsync(fd) == 0 ? 0 : errno;
     close(fd);
     return error;
@@ -327,19 +337,21 @@ static bool check(struct dav_request *r, const struct fs_stat *st)
 /* Under the guard. False after having replied; refusals stand in the patch. */
 static bool apply_guarded(struct dav_request *r, struct patch *patch)
 {
-    struct target target = { .dir = NULL };
+    struct target target = { .place = { .dav = r->dav, .path = r->path } };
     int error = fs_stat(r->dav->fs, r->path, &target.st);
     if (!error && !check(r, &target.st))
         return false;
     if (!error)
-        error = path_locate(r->dav->fs, r->path, true, r->pool, &target.dir, &target.name);
+        error = path_locate(r->dav->fs, r->path, true, r->pool, &target.place.dir, &target.place.name);
     if (!error)
         error = prepare_value(r, patch, &target);
     if (!error)
-        error = write_target(patch, &target);
+        error = write_target(r, patch, &target);
     if (!error)
         error = sync_target(r, &target);
-    fs_dir_close(target.dir);
+    if (!error && target.in_attr)
+        error = props_settle(&target.place);
+    fs_dir_close(target.place.dir);
     if (error && patch->has_dead && is_too_large(error))
         refuse_dead(patch);
     else if (error)

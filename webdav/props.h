@@ -3,7 +3,7 @@
  *
  * Dead properties of a resource are one value (FS_ATTR_NAME): records "ns NUL name NUL markup NUL",
  * after a version byte; markup is the whole element, standing on its own. So a PROPPATCH is one
- * write, and COPY and MOVE need to know nothing about them.
+ * write, and they go where the file goes. Where the file system has no room for it: propstore.h.
  *
  * Two live ones can be set (proppatch.c): DAV:getlastmodified and Apache's executable act on the file. A
  * DAV:displayname that was set is a dead property, which goes before the live one of that name.
@@ -13,6 +13,8 @@
 
 #include "webdav/request.h"
 #include "webdav/xmlread.h"
+
+#define PROPS_MAX (1024 * 1024) /* bytes of all dead properties of a resource */
 
 struct lock;
 
@@ -24,15 +26,29 @@ struct dead_prop {
     struct dead_prop *next;
 };
 
-/* Of what `name` in `dir` is; an empty list if there are none or the fs keeps none. EIO if the value
- * is damaged. */
-int props_load(struct fs_dir *dir, const char *name, apr_pool_t *pool, struct dead_prop **out);
+/* A resource by two names: its path, and `name` in `dir`, which links lead to no further. */
+struct props_place {
+    struct dav *dav;
+    const char *path;
+    struct fs_dir *dir;
+    const char *name;
+};
 
-/* A list as stored, not empty. Its strings stay in `value`. EIO if it is damaged. */
+/* An empty list if there are none. EIO if the value is damaged. */
+int props_load(const struct props_place *place, apr_pool_t *pool, struct dead_prop **out);
+
+/* A list as a value; *out_len 0 for an empty one. E2BIG over PROPS_MAX. */
+int props_serialize(apr_pool_t *pool, const struct dead_prop *list, const char **out, size_t *out_len);
+
+/* The other way; not of an empty one. Its strings stay in `value`. EIO if it is damaged. */
 int props_parse(apr_pool_t *pool, const char *value, size_t len, struct dead_prop **out);
 
-/* The value to store for a list; *out_len 0 for an empty one. E2BIG over FS_ATTR_MAX. */
-int props_serialize(apr_pool_t *pool, const struct dead_prop *list, const char **out, size_t *out_len);
+/* Keeps the value in the attribute, or if that has no room for it (E2BIG, ENOSPC, ENOTSUP) in the state
+ * database. A crash leaves the old value or the new one. props_settle follows once the resource has
+ * reached the disk, if that is wanted: until then an old value in the database stays. */
+int props_save(const struct props_place *place, apr_pool_t *pool, const char *value, size_t len,
+               bool *out_in_attr);
+int props_settle(const struct props_place *place);
 
 /* NULL if it is not in the list. */
 struct dead_prop *props_find(struct dead_prop *list, const char *ns, const char *name);

@@ -23,6 +23,7 @@
 #include "webdav/digeststore.h"
 #include "webdav/method.h"
 #include "webdav/precond.h"
+#include "webdav/propstore.h"
 #include "webdav/resource.h"
 
 #define SPACE_EVERY (16 * 1024 * 1024) /* bytes; others write too */
@@ -34,6 +35,7 @@ struct put {
     bool has_mtime;    /* X-OC-Mtime */
     const void *attr;  /* dead properties of the replaced file */
     size_t attr_len;
+    bool has_rows;                    /* or they are in the propstore, where an attribute would hide them */
     struct checksum_values announced; /* what the client says of the content */
     struct checksum *checksum;        /* NULL: it says nothing that we know */
     struct checksum_values verified;  /* if it does: of the whole content, the announced ones among them */
@@ -239,9 +241,17 @@ static bool is_no_room(int err)
  * verified. These are worth having, but no upload fails for them. */
 static int stage_attr(struct dav_request *r, const struct put *put)
 {
-    int err = try_attr(r, put, put->checksum ? &put->verified : NULL);
+    bool has_digests = put->checksum && !put->has_rows;
+    int err = try_attr(r, put, has_digests ? &put->verified : NULL);
 
-    return put->checksum && is_no_room(err) ? try_attr(r, put, NULL) : err;
+    return has_digests && is_no_room(err) ? try_attr(r, put, NULL) : err;
+}
+
+static bool find_rows(struct dav_request *r, const struct put *put)
+{
+    struct dead_prop *list = NULL;
+
+    return propstore_load(r->dav->propstore, put->real, r->pool, &list) == 0 && list;
 }
 
 /* All that takes time is done here, before the guard: content, properties, mode, sync. What is
@@ -255,6 +265,7 @@ static int finish_upload(struct dav_request *r, struct put *put)
     int err = look_again(r, put, &exists, &old, &put->attr, &put->attr_len);
     if (err)
         return err;
+    put->has_rows = exists && find_rows(r, put);
     put->has_mtime = method_oc_mtime(r, &meta.mtime_ns);
     if (put->has_mtime)
         meta.set |= FS_SET_MTIME;
@@ -276,8 +287,12 @@ static int finish_upload(struct dav_request *r, struct put *put)
 /* Properties may have been set while the body came. */
 static int refresh_attr(struct dav_request *r, struct put *put, const void *attr, size_t attr_len)
 {
-    if (attr_len == put->attr_len && (!attr_len || memcmp(attr, put->attr, attr_len) == 0))
+    bool has_rows = r->exists && find_rows(r, put);
+
+    if (has_rows == put->has_rows && attr_len == put->attr_len &&
+        (!attr_len || memcmp(attr, put->attr, attr_len) == 0))
         return 0;
+    put->has_rows = has_rows;
     put->attr = attr;
     put->attr_len = attr_len;
     int err = stage_attr(r, put);
@@ -301,6 +316,8 @@ static int publish_once(struct dav_request *r, struct put *put, bool *out_done, 
     if (!check(r, put, r->exists ? &r->st : NULL) || reply_if_stopped(r))
         return 0;
     err = refresh_attr(r, put, attr, attr_len);
+    if (!err && !r->exists)
+        err = propstore_drop(r->dav->propstore, put->real);
     if (!err)
         err = staging_commit(r->upload, r->exists, out);
     *out_done = !err;

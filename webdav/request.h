@@ -26,6 +26,7 @@ struct asked_store;
 struct mime;
 struct spacewatch;
 struct noprops;
+struct propstore;
 struct recovery;
 struct spares;
 struct state;
@@ -46,6 +47,7 @@ struct dav {
     struct asked_store *asked;
     struct spares *spares;
     struct noprops *noprops; /* may be NULL */
+    struct propstore *propstore;
 };
 
 /* accepted.c */

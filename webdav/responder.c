@@ -13,6 +13,7 @@
 #include "webdav/locks.h"
 #include "webdav/multistatus.h"
 #include "webdav/noprops.h"
+#include "webdav/propstore.h"
 #include "webdav/uri.h"
 
 #define HREF_MAX (1 << 20)
@@ -42,7 +43,8 @@ static void load_dead(struct responder *responder, const struct response_entry *
             return;
         dir = located;
     }
-    found->dead_error = props_load(dir, name, responder->scratch, &found->dead);
+    const struct props_place place = { .dav = dav, .path = entry->path, .dir = dir, .name = name };
+    found->dead_error = props_load(&place, responder->scratch, &found->dead);
     if (!found->dead_error && !found->dead)
         noprops_remember(dav->noprops, entry->st, locks_now());
     fs_dir_close(located);
@@ -50,10 +52,16 @@ static void load_dead(struct responder *responder, const struct response_entry *
         found->checksums = digestfield_format_oc(responder->scratch, &digests);
 }
 
+/* What is remembered says that there is no attribute. */
+static bool is_known_to_have_none(const struct dav *dav, const struct fs_stat *st)
+{
+    return !propstore_is_used(dav->propstore) && noprops_knows(dav->noprops, st);
+}
+
 static struct findings find(struct responder *responder, const struct response_entry *entry, const char *name)
 {
     struct findings found = { .dead = NULL };
-    if (responder->asked->wants_dead && !noprops_knows(responder->dav->noprops, entry->st))
+    if (responder->asked->wants_dead && !is_known_to_have_none(responder->dav, entry->st))
         load_dead(responder, entry, &found);
     bool may_be_locked = !*name || lock_hint_has(&responder->locked, name); /* the root is nobody's member */
     if (responder->asked->wants_locks && may_be_locked) {

@@ -1,7 +1,7 @@
 /*
  * What must survive a restart beside the files: locks, the journal of directories in which names of ours
- * may lie, MOVEs that are half done, and
- * requests to which an answer was promised. One SQLite database, reached through apr_dbd; the only user of apr_dbd.
+ * may lie, MOVEs that are half done, requests to which an answer was promised, and dead properties for which
+ * the file system has no room. One SQLite database, reached through apr_dbd; the only user of apr_dbd.
  *
  * Small keyed statements only (apr_dbd reads whole results into memory). Values are written at once;
  * nothing is cached here. A database that is damaged or has a newer schema is an error at opening
@@ -71,6 +71,40 @@ int state_job_made(struct state *state, const char *id, struct thing thing);
 int state_job_end(struct state *state, const struct state_job *job); /* the result of this id */
 int state_job_remove_all(struct state *state, const char *const *ids, size_t count);
 int state_job_list(struct state *state, void (*each)(void *ctx, const struct state_job *job), void *ctx);
+/* ---- dead properties by path (propstore.h) ---- */
+
+struct state_prop {
+    const char *ns, *name, *markup;
+};
+
+/* Of one resource; in no order. */
+int state_prop_list(struct state *state, const char *path,
+                    void (*each)(void *ctx, const struct state_prop *prop), void *ctx);
+
+/* Instead of what the resource has. */
+int state_prop_put(struct state *state, const char *path, const struct state_prop *props, size_t count);
+
+/* Has anything in the tree any? NULL: anything at all. */
+int state_prop_exist(struct state *state, const char *tree, bool *out);
+
+/* Those of a resource, and if `deep` of what is below it, for another path as well. */
+int state_prop_copy(struct state *state, const char *from, bool deep, const char *to);
+
+int state_prop_drop(struct state *state, const char *tree);
+
+/* Of the tree at `source`, which is about to be at `dest` ("": nowhere), by way of a rename. */
+struct state_shift {
+    const char *source, *dest;
+    struct thing made; /* of a copy: what will be at dest */
+};
+
+/* Notes it. */
+int state_shift_put(struct state *state, const struct state_shift *shift);
+
+/* It was done: what was at dest is dropped, and what was at source is at dest. Or it was not. The note goes. */
+int state_shift_end(struct state *state, const struct state_shift *shift, bool is_done);
+int state_shift_list(struct state *state, void (*each)(void *ctx, const struct state_shift *shift),
+                     void *ctx);
 
 /* For journal_open; valid as long as the state. */
 struct journal_store state_journal_store(struct state *state);

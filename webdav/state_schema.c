@@ -31,7 +31,15 @@ static const char *const step_2[] = {
     NULL,
 };
 
-static const char *const *const steps[] = { step_1, step_2 };
+static const char *const step_3[] = {
+    "CREATE TABLE prop (path TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL, markup TEXT NOT NULL, "
+    "PRIMARY KEY (path, ns, name)) WITHOUT ROWID",
+    "CREATE TABLE shift (source TEXT NOT NULL, dest TEXT NOT NULL, ino INTEGER NOT NULL, "
+    "birth INTEGER NOT NULL, PRIMARY KEY (source, dest)) WITHOUT ROWID",
+    NULL,
+};
+
+static const char *const *const steps[] = { step_1, step_2, step_3 };
 
 #define STEP_COUNT ((int)(sizeof(steps) / sizeof(steps[0])))
 

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "fs/path.h"
+#include "webdav/props.h"
+#include "webdav/propstore.h"
 #include "webdav/request.h"
 
 #define PLACE_WORDS (DAV_TRACE_WORDS / 2)
@@ -28,6 +30,22 @@ static uint64_t hash(const unsigned char *bytes, size_t len)
     for (size_t i = 0; i < len; i++)
         value = (value ^ bytes[i]) * UINT64_C(1099511628211);
     return value;
+}
+
+/* Those that the file system has no room for (propstore.h): added, as they come in no order. */
+static int hash_rows(struct dav *dav, const char *path, uint64_t *out)
+{
+    struct dead_prop *list;
+    apr_pool_t *pool;
+
+    if (!propstore_is_used(dav->propstore))
+        return 0;
+    apr_pool_create(&pool, NULL);
+    int err = propstore_load(dav->propstore, path, pool, &list);
+    for (const struct dead_prop *prop = err ? NULL : list; prop; prop = prop->next)
+        *out += hash((const unsigned char *)prop->markup, strlen(prop->markup));
+    apr_pool_destroy(pool);
+    return err;
 }
 
 /* Dead properties as one number; having none, and a place that keeps none, are numbers too. */
@@ -68,15 +86,17 @@ static int look(struct fs_dir *dir, const char *name, uint64_t *words)
     return st.type == FS_FILE || st.type == FS_DIR ? hash_attr(dir, name, &words[8]) : 0;
 }
 
-static void trace_place(struct fs *fs, const char *path, uint64_t *words)
+static void trace_place(struct dav *dav, const char *path, uint64_t *words)
 {
     static atomic_uint_fast64_t unseen;
     struct fs_dir *dir;
     const char *name;
 
-    int err = path_open_parent(fs, path, &dir, &name);
+    int err = path_open_parent(dav->fs, path, &dir, &name);
     if (!err) {
         err = look(dir, name, words);
+        if (!err && (words[0] == PRESENT + FS_FILE || words[0] == PRESENT + FS_DIR))
+            err = hash_rows(dav, path, &words[9]);
         fs_dir_close(dir);
     }
     if (!err)
@@ -94,7 +114,7 @@ void dav_request_trace(const struct dav_request *r, struct dav_trace *out)
 {
     memset(out, 0, sizeof *out);
     if (r->path)
-        trace_place(r->dav->fs, r->path, out->words);
+        trace_place(r->dav, r->path, out->words);
     if (r->dest)
-        trace_place(r->dav->fs, r->dest, out->words + PLACE_WORDS);
+        trace_place(r->dav, r->dest, out->words + PLACE_WORDS);
 }

@@ -17,6 +17,8 @@
 #include "fs/path.h"
 #include "tests/support/fs_mem.h"
 #include "tests/support/support.h"
+#include "webdav/props.h"
+#include "webdav/propstore.h"
 #include "webdav/status.h"
 
 /* Dead properties as they are stored (deadprops.c). */
@@ -94,9 +96,24 @@ static const char *without_hidden(apr_pool_t *pool, const char *list)
     return text;
 }
 
+/* Properties that the file system had no room for (propstore.h). */
+static char *kept_elsewhere(void *ctx, const char *path, size_t *out_len)
+{
+    struct exchange *x = ctx;
+    struct dead_prop *list = NULL;
+    const char *value;
+
+    if (propstore_load(x->dav->propstore, path, x->pool, &list) != 0 || !list)
+        return NULL;
+    assert_int_equal(props_serialize(x->pool, list, &value, out_len), 0);
+    char *copy = malloc(*out_len);
+    memcpy(copy, value, *out_len);
+    return copy;
+}
+
 static const char *all_files(struct exchange *x)
 {
-    char *list = support_list(x->fs);
+    char *list = support_list_with(x->fs, kept_elsewhere, x);
     const char *copy = apr_pstrdup(x->pool, list);
 
     free(list);

@@ -173,8 +173,25 @@ static void list_attr(FILE *out, const char *attr, size_t len)
     fputc('}', out);
 }
 
-static void list_entry(FILE *out, struct fs_dir *dir, const char *name, const char *path)
+struct listing {
+    FILE *out;
+    support_attr_fn *elsewhere; /* or NULL */
+    void *ctx;
+};
+
+static void list_elsewhere(const struct listing *listing, const char *path)
 {
+    size_t len;
+    char *attr = listing->elsewhere ? listing->elsewhere(listing->ctx, path, &len) : NULL;
+
+    if (attr)
+        list_attr(listing->out, attr, len);
+    free(attr);
+}
+
+static void list_entry(const struct listing *listing, struct fs_dir *dir, const char *name, const char *path)
+{
+    FILE *out = listing->out;
     char attr[FS_ATTR_MAX];
     struct fs_stat st;
     size_t len;
@@ -194,10 +211,12 @@ static void list_entry(FILE *out, struct fs_dir *dir, const char *name, const ch
     }
     if (fs_get_attr(dir, name, attr, sizeof(attr), &len) == 0)
         list_attr(out, attr, len);
+    else
+        list_elsewhere(listing, path);
     fputc('\n', out);
 }
 
-static void list_dir(FILE *out, struct fs_dir *dir, const char *dir_path)
+static void list_dir(const struct listing *listing, struct fs_dir *dir, const char *dir_path)
 {
     char *names[1024] = { NULL };
     size_t count = 0;
@@ -212,9 +231,9 @@ static void list_dir(FILE *out, struct fs_dir *dir, const char *dir_path)
     for (size_t i = 0; i < count; i++) {
         char *path = *dir_path ? join(dir_path, names[i]) : strdup(names[i]);
         struct fs_dir *member;
-        list_entry(out, dir, names[i], path);
+        list_entry(listing, dir, names[i], path);
         if (fs_dir_enter(dir, names[i], &member) == 0) {
-            list_dir(out, member, path);
+            list_dir(listing, member, path);
             fs_dir_close(member);
         }
         free(path);
@@ -224,14 +243,21 @@ static void list_dir(FILE *out, struct fs_dir *dir, const char *dir_path)
 
 char *support_list(struct fs *fs)
 {
+    return support_list_with(fs, NULL, NULL);
+}
+
+char *support_list_with(struct fs *fs, support_attr_fn *elsewhere, void *ctx)
+{
     struct fs_dir *root;
     char *text;
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
+    const struct listing listing = { .out = out, .elsewhere = elsewhere, .ctx = ctx };
+
     check(out != NULL, "open_memstream", "");
     ok(fs_dir_open(fs, "", &root), "open", "the root");
-    list_dir(out, root, "");
+    list_dir(&listing, root, "");
     fs_dir_close(root);
     fclose(out);
     return text;

@@ -31,6 +31,11 @@ char *support_fs_read(struct fs *fs, const char *path);
  * "a/ 755", "a/b 644 content", "a/c 644 content {attribute}", "a/l ->". */
 char *support_list(struct fs *fs);
 
+/* The same, where an entry without attribute may have one elsewhere: as it would be in the file system, to be freed;
+ * NULL for none. */
+typedef char *support_attr_fn(void *ctx, const char *path, size_t *out_len);
+char *support_list_with(struct fs *fs, support_attr_fn *elsewhere, void *ctx);
+
 /* How many descriptors this process has open. */
 unsigned support_open_fds(void);
 

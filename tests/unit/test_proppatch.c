@@ -17,6 +17,7 @@
 
 #include "tests/support/exchange.h"
 #include "tests/support/multistatus_reader.h"
+#include "webdav/props.h"
 
 #define NS                                                                                                   \
     "xmlns:D=\"DAV:\" xmlns:x=\"urn:x\" xmlns:A=\"http://apache.org/dav/props/\" "                           \
@@ -203,10 +204,10 @@ static void a_property_named_twice_is_told_with_its_failure(void **context)
 static void what_does_not_fit_is_507_and_changes_nothing(void **context)
 {
     struct exchange *x = *context;
-    char *large = apr_palloc(x->pool, 100001);
-    memset(large, 'x', 100000);
-    large[100000] = '\0';
+    char *large = apr_pcalloc(x->pool, PROPS_MAX / 2 + 1);
+    memset(large, 'x', PROPS_MAX / 2);
     patch(x, "/f", UPDATE(SET("<x:old>1</x:old>")));
+    patch(x, "/f", apr_psprintf(x->pool, UPDATE(SET("<x:half>%s</x:half>")), large));
     const char *body =
         apr_pstrcat(x->pool, "<D:propertyupdate " NS "><D:set><D:prop><x:big>", large,
                     "</x:big></D:prop></D:set>" REMOVE("<x:old/>") "</D:propertyupdate>", NULL);

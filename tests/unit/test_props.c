@@ -74,10 +74,16 @@ static const char *listed(struct fixture *f, const struct dead_prop *list)
     return text;
 }
 
+static int load(struct fixture *f, struct dead_prop **out)
+{
+    const struct props_place place = { .dav = &f->dav, .path = "", .dir = f->dir, .name = "" };
+    return props_load(&place, f->pool, out);
+}
+
 static const char *loaded(struct fixture *f)
 {
     struct dead_prop *list = NULL;
-    assert_int_equal(props_load(f->dir, "", f->pool, &list), 0);
+    assert_int_equal(load(f, &list), 0);
     return listed(f, list);
 }
 
@@ -121,20 +127,20 @@ static void an_empty_list_leaves_nothing_on_disk(void **context)
     assert_int_equal(fs_get_attr(f->dir, "", value, sizeof(value), &len), ENODATA);
 }
 
-static void a_list_too_large_for_an_attribute_is_refused(void **context)
+static void a_list_over_the_bound_is_refused(void **context)
 {
     struct fixture *f = *context;
     struct dead_prop *list = NULL;
-    char *markup = apr_pcalloc(f->pool, FS_ATTR_MAX);
+    char *markup = apr_pcalloc(f->pool, PROPS_MAX);
     const char *value = "untouched";
     size_t len = 7;
-    memset(markup, 'x', FS_ATTR_MAX - 6); /* version, "n", "a", three NULs: one too many */
+    memset(markup, 'x', PROPS_MAX - 6); /* version, "n", "a", three NULs: one too many */
     props_set(f->pool, &list, "n", "a", markup);
     assert_int_equal(props_serialize(f->pool, list, &value, &len), 0);
-    assert_int_equal(len, FS_ATTR_MAX);
-    markup[FS_ATTR_MAX - 6] = 'x';
+    assert_int_equal(len, PROPS_MAX);
+    markup[PROPS_MAX - 6] = 'x';
     assert_int_equal(props_serialize(f->pool, list, &value, &len), E2BIG);
-    assert_int_equal(len, FS_ATTR_MAX);
+    assert_int_equal(len, PROPS_MAX);
 }
 
 static void damaged_values_are_an_error(void **context)
@@ -151,7 +157,7 @@ static void damaged_values_are_an_error(void **context)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct dead_prop *list = (struct dead_prop *)f;
         assert_int_equal(fs_set_attr(f->dir, "", rows[i].value, rows[i].len), 0);
-        if (props_load(f->dir, "", f->pool, &list) != EIO)
+        if (load(f, &list) != EIO)
             fail_msg("%s", rows[i].name);
         assert_ptr_equal(list, f);
     }
@@ -171,7 +177,7 @@ static void what_was_stored_may_be_cut_anywhere_without_harm(void **context)
         memcpy(part, value, cut);
         assert_int_equal(fs_set_attr(f->dir, "", part, cut), 0);
         free(part);
-        int error = props_load(f->dir, "", f->pool, &list);
+        int error = load(f, &list);
         if (error != EIO)
             assert_true(error == 0 &&
                         (cut == 1 || cut == 1 + sizeof("urn:x") + sizeof("b") + sizeof("<b/>")));
@@ -332,7 +338,7 @@ int main(void)
         TEST(a_list_comes_back_as_it_was_stored),
         TEST(setting_replaces_in_place_and_removing_takes_one_name),
         TEST(an_empty_list_leaves_nothing_on_disk),
-        TEST(a_list_too_large_for_an_attribute_is_refused),
+        TEST(a_list_over_the_bound_is_refused),
         TEST(damaged_values_are_an_error),
         TEST(what_was_stored_may_be_cut_anywhere_without_harm),
         TEST(live_properties_are_written_as_the_table_says),
