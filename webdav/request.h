@@ -59,15 +59,6 @@ struct accepted_mark {
     atomic_bool is_noted;
 };
 
-/* accepted.c */
-struct accepted_mark {
-    pthread_mutex_t mutex;
-    char id[ACCEPTED_ID_MAX + 1]; /* "": it is not noted; the following are guarded too */
-    struct thing made;            /* what it was about to publish last */
-    bool is_over;                 /* it has run */
-    atomic_bool is_noted;
-};
-
 enum dav_depth { DEPTH_0, DEPTH_1, DEPTH_INFINITY };
 
 struct dav_request {

@@ -572,18 +572,20 @@ static void trees_that_lock_out_their_owner_are_copied_and_removed(void **state)
 
 #define DEEP 3000
 
-/* Directories one in the other, ".holdfast-1" the first of them, with a file at the bottom. */
+#define HIDDEN ".holdfast-1-0123456789abcdef-0" /* has the form of ours (hidden.h) */
+
+/* Directories one in the other, HIDDEN the first of them, with a file at the bottom. */
 static void build_deep(struct world *world)
 {
     struct fs_dir *dir;
 
-    support_write(world->root, ".holdfast-1", "");
+    support_write(world->root, HIDDEN, "");
     for (unsigned i = 0; i < DEEP; i++) {
         assert_int_equal(fs_mkdir(world->dir, "new", 0777), 0);
         assert_int_equal(fs_dir_enter(world->dir, "new", &dir), 0);
-        assert_int_equal(fs_rename(world->dir, ".holdfast-1", dir, "d", FS_NOREPLACE), 0);
+        assert_int_equal(fs_rename(world->dir, HIDDEN, dir, "d", FS_NOREPLACE), 0);
         fs_dir_close(dir);
-        assert_int_equal(fs_rename(world->dir, "new", world->dir, ".holdfast-1", FS_NOREPLACE), 0);
+        assert_int_equal(fs_rename(world->dir, "new", world->dir, HIDDEN, FS_NOREPLACE), 0);
     }
 }
 
@@ -602,7 +604,7 @@ static void trees_deeper_than_the_limit_on_descriptors_are_removed(void **state)
     low = (struct rlimit){ .rlim_cur = 200, .rlim_max = before.rlim_max };
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
     build_deep(world);
-    int err = tree_remove(world->dir, ".holdfast-1", ".holdfast-1", &report);
+    int err = tree_remove(world->dir, HIDDEN, HIDDEN, &report);
     build_deep(world);
     assert_int_equal(journal_open(&ops, &journal), 0);
     assert_int_equal(journal_enter(journal, ""), 0);
