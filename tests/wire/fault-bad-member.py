@@ -23,7 +23,7 @@ def copy(s, target, status, bad):
 
 
 on_ram()
-with FaultyServer() as s:
+with FaultyServer("--min-free", "0") as s:
     for size in (10, 500000):  # read, and copied by the kernel
         build(s, size)
         for error, status in ((errno.EIO, 500), (errno.EACCES, 403)):

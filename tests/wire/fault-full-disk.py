@@ -82,7 +82,7 @@ on_ram()
 refused = 0
 for kind in KINDS:
     for durability in ("full", "relaxed"):
-        with FaultyServer("--durability", durability) as s, disk(kind, MEGABYTES, s.path("full")) as d:
+        with FaultyServer("--min-free", "0", "--durability", durability) as s, disk(kind, MEGABYTES, s.path("full")) as d:
             for row in REQUESTS:
                 check(s, d, *row)
                 refused += 1

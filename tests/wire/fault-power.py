@@ -97,7 +97,7 @@ def in_the_middle(s, d):
     return cut
 
 
-s = Server("--durability", "full")
+s = Server("--min-free", "0", "--durability", "full")
 try:
     with disk("ext4", 16, s.temp / "disk") as d:
         s.root, s.state = d.at / "root", d.at / "state"

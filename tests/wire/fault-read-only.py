@@ -4,7 +4,7 @@ removed once it can be."""
 from faultdisk import *
 from faultlib import *
 
-with Server("--durability", "full", slow="mkdirat=0", match="/full", gate=True) as s, disk("ext4", 16, s.path("full")) as d:
+with Server("--min-free", "0", slow="mkdirat=0", match="/full", gate=True) as s, disk("ext4", 16, s.path("full")) as d:
     write_tree(s.path("full/tree"), 3, 3)
     s.write("full/there/old", "old")
     s.write("full/file", "old")

@@ -6,6 +6,7 @@
         struck = s.disarm()
 """
 import errno
+import hashlib
 import mmap
 import shutil
 import stat
@@ -40,6 +41,11 @@ def on_ram():
         pass
 
 
+def digest(content):
+    """Long ones shall not fill the messages."""
+    return content if len(content) < 100 else (len(content), hashlib.sha1(content).hexdigest())
+
+
 def view(folder):
     """All that clients can see of a folder: path -> (kind, mode, content, dead properties)."""
     found = {}
@@ -57,7 +63,7 @@ def view(folder):
                 props = os.getxattr(path, "user.holdfast.props")
             except OSError:
                 props = None
-            content = None if stat.S_ISDIR(st.st_mode) else open(path, "rb").read()
+            content = None if stat.S_ISDIR(st.st_mode) else digest(open(path, "rb").read())
             found[os.path.relpath(path, folder)] = (stat.S_IFMT(st.st_mode), stat.S_IMODE(st.st_mode), content, props)
     return found
 
@@ -106,15 +112,27 @@ class Ordeal:
         self.statuses = STATUS
         self.faults = self.requests = self.restarts = 0
         self.rebuild()
-        self.old = view(server.root)
+        self.old = self.view()
+
+    def view(self):
+        """Dead properties as clients see them: the state database may have some."""
+        s = self.server
+        props = {}
+        for href, (_, found) in propfind(s, "/", "{u:}x", depth="infinity").items():
+            status, element = found["{u:}x"]
+            props[href.strip("/")] = element.text if status == 200 else None
+        return {path: entry[:3] + (props.get(path),) for path, entry in view(s.root).items()}
 
     def rebuild(self):
-        for entry in os.scandir(self.server.root):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path)
-            else:
-                os.unlink(entry.path)
-        self.build(self.server)
+        """What is there goes through the server, which may know properties of it."""
+        s = self.server
+        for name in os.listdir(s.root):
+            if s.path(name).is_symlink():
+                s.path(name).unlink()
+        for name in os.listdir(s.root):
+            same(s.request("DELETE", "/" + name).status, 204, "DELETE /%s" % name)
+        self.settle()
+        self.build(s)
 
     def settle(self):
         """Waits until nothing of ours is left; if the fault was in the way of that, the next start removes it."""
@@ -130,7 +148,7 @@ class Ordeal:
         answer = request(s)
         same(answer.status, wanted, "without a fault: %r" % answer)
         eventually(lambda: not strays(s.root), "it is purged")
-        self.new = view(s.root)
+        self.new = self.view()
         self.requests += 1
         open_before, nth = s.descriptors(), 1
         while self.once(match, request, wanted, error, calls, nth):
@@ -140,7 +158,7 @@ class Ordeal:
 
     def once(self, match, request, wanted, error, calls, nth):
         s = self.server
-        if view(s.root) != self.old:
+        if self.view() != self.old:
             self.rebuild()
         if self.is_fresh:
             s.stop()
@@ -161,17 +179,17 @@ class Ordeal:
             s.start()
             eventually(lambda: not strays(s.root), "strays are gone after a restart; " + what)
             self.check(answer, wanted, error, what + ", restarted")
-        if view(s.root) == self.old:
+        if self.view() == self.old:
             same(request(s).status, wanted, "sent again; " + what)
             self.settle()
-            same(view(s.root), self.new, "sent again; " + what)
+            same(self.view(), self.new, "sent again; " + what)
         return True
 
     def check(self, answer, wanted, error, what):
         is_done = answer.status == wanted and not names_failure(answer)
         if answer.status not in (wanted, 207):
             same(answer.status, self.statuses[error], what)
-        now = view(self.server.root)
+        now = self.view()
         if now == self.new or (now == self.old and not is_done):
             return
         if answer.status == 207 and not is_done:
