@@ -40,6 +40,17 @@ static void refuse_framing(struct dav_request *r, int status, const char *text)
     r->reply.close = true;
 }
 
+/* Most names differ in their first letter: comparing each header with each name took a sixth of a small request. */
+static bool may_begin(const char *header, const char *name)
+{
+    return ((*header ^ *name) & ~0x20) == 0;
+}
+
+static bool is_header(const char *header, const char *name)
+{
+    return may_begin(header, name) && strcasecmp(header, name) == 0;
+}
+
 /* Marks in `seen` which of the headers are there; the first one met twice, or NULL. */
 static const char *find_repeated(const apr_table_t *headers)
 {
@@ -49,7 +60,7 @@ static const char *find_repeated(const apr_table_t *headers)
 
     for (int i = 0; i < fields->nelts; i++) {
         for (size_t j = 0; j < SINGLE_COUNT; j++) {
-            if (strcasecmp(field[i].key, single_headers[j]) != 0)
+            if (!is_header(field[i].key, single_headers[j]))
                 continue;
             if (seen[j])
                 return single_headers[j];
@@ -65,6 +76,8 @@ static const char *find_repeated(const apr_table_t *headers)
 static bool is_folded(const char *name)
 {
     for (size_t i = 0; i < sizeof never_empty / sizeof never_empty[0]; i++) {
+        if (!may_begin(name, never_empty[i]))
+            continue;
         size_t len = strlen(never_empty[i]);
         if (strcmp(never_empty[i], "If") != 0 && strncasecmp(name, never_empty[i], len) == 0 && name[len])
             return true;
@@ -95,7 +108,7 @@ static bool check_names(struct dav_request *r)
 static bool is_never_empty(const char *name)
 {
     for (size_t i = 0; i < sizeof never_empty / sizeof never_empty[0]; i++)
-        if (strcasecmp(name, never_empty[i]) == 0)
+        if (is_header(name, never_empty[i]))
             return true;
     return false;
 }
