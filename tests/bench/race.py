@@ -84,5 +84,5 @@ def race(huge):
         Measure("memory-1000", memory.with_1000_connections,
                 [Row("memory with 1,000 idle connections", "MiB", below(20, "MiB"))], None, "first"),
         Measure("memory-listing", memory.growth_while_listing,
-                [Row("growth while listing %s entries" % format(1 + 100 + huge, ","), "MiB", below(4, "MiB"))], None, "first"),
+                [Row("growth while listing %s entries" % format(1 + 100 + huge, ","), "MiB", below(2, "MiB"))], None, "first"),
     ]

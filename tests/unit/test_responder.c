@@ -88,9 +88,22 @@ static void write_all(struct exchange *x, const struct asked *asked, struct buff
     responder_release(&responder);
 }
 
+/* Else others who use the disk would change what is compared. */
+static int same_space(struct fs *fs, const char *path, uint64_t *out_available, uint64_t *out_used)
+{
+    (void)fs, (void)path;
+    *out_available = 1000;
+    *out_used = 2000;
+    return 0;
+}
+
 static void an_outline_changes_nothing(void **state)
 {
     struct exchange *x = *state;
+    const struct fs_ops *ops = x->fs->ops;
+    struct fs_ops steady = *ops;
+    steady.space = same_space;
+    x->fs->ops = &steady;
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         struct asked *asked = asked_of(x, bodies[i]);
         struct buffer plain, outlined;
@@ -108,6 +121,7 @@ static void an_outline_changes_nothing(void **state)
         buffer_release(&outlined);
         asked_release(asked);
     }
+    x->fs->ops = ops;
 }
 
 /* Its own values, of properties that the outline has a place for. */
