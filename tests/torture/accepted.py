@@ -181,7 +181,7 @@ def main():
     asked = parser.parse_args()
     tempfile.tempdir = scratch()
     for durability in ("full", "relaxed") if asked.durability == "both" else (asked.durability,):
-        with Slow("--durability", durability, "--heartbeat", "30") as server:
+        with Slow("--durability", durability, "--heartbeat", "30", "--min-free", "0") as server:
             promises = []
             calls = {name: run_case(server, name, case, promises)
                      for name, case in CASES.items() if re.search(asked.only, name)}
