@@ -50,19 +50,28 @@ void tree_op_end(struct tree_op *op, int error)
 }
 
 /* The path of a member is put together only here: it is rarely needed. */
+static char *member_path(const char *dir_path, size_t dir_len, const char *name)
+{
+    size_t len = strlen(name), slash = dir_len && len;
+    char *path = malloc(dir_len + slash + len + 1);
+
+    if (!path)
+        return NULL;
+    memcpy(path, dir_path, dir_len);
+    if (slash)
+        path[dir_len] = '/';
+    memcpy(path + dir_len + slash, name, len + 1);
+    return path;
+}
+
 static void tell(struct tree_op *op, const char *dir_path, const char *name, int error)
 {
-    size_t dir_len = strlen(dir_path), len = strlen(name), slash = dir_len && len;
-    char *path = malloc(dir_len + slash + len + 1);
+    char *path = member_path(dir_path, strlen(dir_path), name);
 
     if (!path) {
         tree_op_end(op, ENOMEM);
         return;
     }
-    memcpy(path, dir_path, dir_len);
-    if (slash)
-        path[dir_len] = '/';
-    memcpy(path + dir_len + slash, name, len + 1);
     pthread_mutex_lock(&op->mutex);
     op->report->failed(op->report->ctx, path, error);
     pthread_mutex_unlock(&op->mutex);
@@ -76,6 +85,25 @@ void tree_op_failed(struct tree_op *op, const char *dir_path, const char *name, 
     atomic_compare_exchange_strong(&op->failed, &none, error);
     if (op->report->failed)
         tell(op, dir_path, name, error);
+}
+
+int tree_op_keep_attr(struct tree_op *op, const char *dir_path, size_t dir_path_len, const char *name,
+                      const void *attr, size_t len, int error)
+{
+    const struct tree_report *report = op->report;
+
+    if (error != ENOTSUP && error != E2BIG && !(error == ENOSPC && report->keep_attr))
+        return error;
+    if (!report->keep_attr)
+        return 0;
+    char *path = member_path(dir_path, dir_path_len, name);
+    if (!path)
+        return ENOMEM;
+    pthread_mutex_lock(&op->mutex);
+    int err = report->keep_attr(report->ctx, path, attr, len);
+    pthread_mutex_unlock(&op->mutex);
+    free(path);
+    return err;
 }
 
 struct bundle *bundle_new(struct tree_op *op, void (*run)(struct crew_task *task), struct fs_dir *dir,

@@ -17,16 +17,21 @@
 /* A member could not be dealt with; `relpath` is from the root of the operation, "" the root. */
 typedef void tree_failed_fn(void *ctx, const char *relpath, int error);
 
+/* The destination's file system has no room for the dead properties of a member that is being copied (ENOTSUP, E2BIG,
+ * ENOSPC): somebody else may keep them. An error is the member's. */
+typedef int tree_attr_fn(void *ctx, const char *relpath, const void *attr, size_t len);
+
 struct tree_report {
-    tree_failed_fn *failed; /* NULL: nobody wants to know */
+    tree_failed_fn *failed;  /* NULL: nobody wants to know */
+    tree_attr_fn *keep_attr; /* likewise one at a time; NULL: they are dropped */
     void *ctx;
     struct progress *progress;
 };
 
 /* Copies what `src` names (links followed, inside only) to a new entry `name` of `to`. Content, mode
  * and dead properties are kept, modification times of files too; creation times are new, and files
- * lose set-user-id and set-group-id. Dead properties are dropped where the destination cannot hold
- * them (ENOTSUP, E2BIG). Hidden names are not copied; special files are reported as EACCES, link
+ * lose set-user-id and set-group-id. Dead properties that the destination cannot hold are given to
+ * keep_attr. Hidden names are not copied; special files are reported as EACCES, link
  * circles as ELOOP, links that dangle or lead out are not there. `deep` false: a collection without
  * its members (Depth: 0). If the root itself cannot be read its errno is returned. What was made
  * before an error stays, for the caller to remove (staging_free does). */

@@ -50,10 +50,11 @@ struct copier {
 struct source {
     struct fs_dir *dir;
     const char *name;
-    const char *path;    /* NULL: not through a link */
-    struct place *place; /* where it goes, with what follows: NULL if it must not be given away */
-    const char *dir_path;
+    const char *path;     /* NULL: not through a link */
+    struct place *place;  /* where it goes, with what follows: NULL if it must not be given away */
+    const char *dir_path; /* relative to the root of the operation */
     size_t dir_path_len;
+    bool is_own_path; /* dir_path is that of the file */
 };
 
 /* A part of the tree given away. */
@@ -122,13 +123,17 @@ static int attr_found(int error, size_t *len)
     return 0;
 }
 
-/* A destination that cannot hold the dead properties gets the content without them. */
-static int attr_result(int error)
+/* What came of setting the dead properties of dir_path/name. */
+static int attr_result(struct copier *copier, int error, const char *dir_path, size_t dir_path_len,
+                       const char *name, size_t len)
 {
-    return error == ENOTSUP || error == E2BIG ? 0 : error;
+    if (error)
+        error = tree_op_keep_attr(&copier->copy->op, dir_path, dir_path_len, name, copier->attr, len, error);
+    return at_dest(copier, error);
 }
 
-static int copy_content(struct copier *copier, int fd, const struct fs_stat *st, struct fs_file *file)
+static int copy_content(struct copier *copier, const struct source *source, int fd, const struct fs_stat *st,
+                        struct fs_file *file)
 {
     const struct fs_meta meta = {
         .set = FS_SET_MODE | FS_SET_MTIME,
@@ -141,20 +146,23 @@ static int copy_content(struct copier *copier, int fd, const struct fs_stat *st,
     int err = fs_file_copy(file, fd, st->size, copy->op.report->progress);
     if (!err)
         err = attr_found(fs_get_attr_fd(copy->fs, fd, copier->attr, FS_ATTR_MAX, &attr_len), &attr_len);
-    if (!err && attr_len)
-        err = at_dest(copier, attr_result(fs_file_set_attr(file, copier->attr, attr_len)));
+    if (!err && attr_len) {
+        err = fs_file_set_attr(file, copier->attr, attr_len);
+        err = attr_result(copier, err, source->dir_path, source->dir_path_len,
+                          source->is_own_path ? "" : source->name, attr_len);
+    }
     return err ? err : at_dest(copier, fs_file_set_meta(file, &meta));
 }
 
-static int copy_opened(struct copier *copier, int fd, const struct fs_stat *st, struct fs_dir *to,
-                       const char *name)
+static int copy_opened(struct copier *copier, const struct source *source, int fd, const struct fs_stat *st,
+                       struct fs_dir *to, const char *name)
 {
     struct fs_file *file;
 
     int err = at_dest(copier, fs_file_create(to, name, (st->mode & FILE_MODE) | 0600, &file));
     if (err)
         return err;
-    err = copy_content(copier, fd, st, file);
+    err = copy_content(copier, source, fd, st, file);
     int close_err = at_dest(copier, fs_file_close(file));
     if (!err)
         err = close_err;
@@ -183,7 +191,7 @@ static int copy_file(struct copier *copier, const struct source *source, struct 
     if (source->place && st.size >= LARGE_SIZE && give_file(copier, source, to))
         err = 0;
     else
-        err = copy_opened(copier, fd, &st, to, name);
+        err = copy_opened(copier, source, fd, &st, to, name);
     close(fd);
     return err;
 }
@@ -305,8 +313,10 @@ static int copy_enter(struct copier *copier, const struct walk_entry *entry)
     place->mode = entry->st.mode & DIR_MODE;
     progress_add(copier->copy->op.report->progress, 1, 0);
     err = get_dir_attr(copier, entry, &attr_len);
-    if (!err && attr_len)
-        err = at_dest(copier, attr_result(fs_set_attr(dir, "", copier->attr, attr_len)));
+    if (!err && attr_len) {
+        err = fs_set_attr(dir, "", copier->attr, attr_len);
+        err = attr_result(copier, err, entry->relpath, strlen(entry->relpath), "", attr_len);
+    }
     return err;
 }
 
@@ -377,6 +387,9 @@ static int copy_entry(struct copier *copier, const struct walk_entry *entry)
         .dir = entry->dir,
         .name = entry->name,
         .path = entry->via_link ? entry->path : NULL,
+        .dir_path = entry->relpath,
+        .dir_path_len = strlen(entry->relpath),
+        .is_own_path = true,
     };
     return copy_file(copier, &source, dest_dir(copier), dest_name(copier, entry));
 }

@@ -28,7 +28,7 @@
 struct tree_op {
     const struct tree_report *report;
     struct crew_party party;
-    pthread_mutex_t mutex; /* one failure is told at a time */
+    pthread_mutex_t mutex; /* one thing is told at a time */
     atomic_int error;      /* ends the operation; 0: it goes on */
     atomic_int failed;     /* the first of the others */
 };
@@ -49,6 +49,10 @@ void tree_op_end(struct tree_op *op, int error);
 
 /* A member could not be dealt with; relpath is `dir_path`/`name` (either may be ""). */
 void tree_op_failed(struct tree_op *op, const char *dir_path, const char *name, int error);
+
+/* Dead properties of a member that the destination does not take, with its error for that. */
+int tree_op_keep_attr(struct tree_op *op, const char *dir_path, size_t dir_path_len, const char *name,
+                      const void *attr, size_t len, int error);
 
 #define BUNDLE_NAMES 32
 #define BUNDLE_BYTES 2048 /* of names, each with its NUL */

@@ -48,14 +48,14 @@ static bool can_keep_attr(const struct staging *staging)
 }
 
 /* Where the destination's file system keeps no attributes. */
-static int keep_in_state(struct dav_request *r, const struct copied *copied, const void *attr,
-                         size_t attr_len)
+static int keep_in_state(struct dav_request *r, apr_pool_t *pool, const char *staged, const void *attr,
+                         size_t len)
 {
     struct dead_prop *list;
 
-    if (props_parse(r->pool, attr, attr_len, &list) != 0)
+    if (props_parse(pool, attr, len, &list) != 0)
         return 0; /* nobody can read it; the content is copied all the same */
-    return propstore_save(r->dav->propstore, copied->props, list);
+    return propstore_save(r->dav->propstore, staged, list);
 }
 
 static int fill_file(struct dav_request *r, int fd, struct copied *copied)
@@ -73,7 +73,7 @@ static int fill_file(struct dav_request *r, int fd, struct copied *copied)
     if (err)
         return err;
     if (attr_len && !can_keep_attr(copied->staging)) {
-        err = keep_in_state(r, copied, attr, attr_len);
+        err = keep_in_state(r, r->pool, copied->props, attr, attr_len);
         attr_len = 0;
     }
     return err ? err : staging_finish(copied->staging, &meta, attr_len ? attr : NULL, attr_len);
@@ -99,6 +99,7 @@ static int stage_file(struct dav_request *r, struct copied *copied)
 }
 
 struct failures_ctx {
+    struct dav_request *r;
     struct copied *copied;
     apr_pool_t *pool;
     struct copy_failure **end;
@@ -117,11 +118,25 @@ static void member_failed(void *ctx, const char *relpath, int error)
     failures->end = &failure->next;
 }
 
+/* Members for whose properties the destination has no room. */
+static int member_kept(void *ctx, const char *relpath, const void *attr, size_t len)
+{
+    struct failures_ctx *failures = ctx;
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, NULL);
+    int err = keep_in_state(failures->r, pool, path_join(pool, failures->copied->props, relpath), attr, len);
+    apr_pool_destroy(pool);
+    return err;
+}
+
 static int stage_tree(struct dav_request *r, struct copied *copied)
 {
     const struct copymove *cm = r->state;
-    struct failures_ctx failures = { .copied = copied, .pool = r->pool, .end = &copied->failures };
-    const struct tree_report report = { .failed = member_failed, .ctx = &failures, .progress = &r->progress };
+    struct failures_ctx failures = { .r = r, .copied = copied, .pool = r->pool, .end = &copied->failures };
+    const struct tree_report report = {
+        .failed = member_failed, .keep_attr = member_kept, .ctx = &failures, .progress = &r->progress
+    };
 
     copied->is_tree = true;
     copied->role = ROLE_DEST;

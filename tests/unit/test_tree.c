@@ -270,6 +270,58 @@ static void a_destination_without_attributes_gets_the_content(void **state)
                        "d/ 755\nd/b/ 755\nd/b/g 644 GG\nd/f 644 FFF\n");
 }
 
+static int refuse_file(struct fs_file *file, const void *value, size_t len)
+{
+    (void)file, (void)value, (void)len;
+    return E2BIG;
+}
+
+static int refuse(struct fs_dir *dir, const char *name, const void *value, size_t len)
+{
+    (void)dir, (void)name, (void)value, (void)len;
+    return ENOTSUP;
+}
+
+static int keep_some(void *ctx, const char *relpath, const void *attr, size_t len)
+{
+    struct world *world = ctx;
+    size_t end = strlen(world->failures);
+
+    if (strcmp(relpath, "b/link") == 0)
+        return EACCES;
+    snprintf(world->failures + end, sizeof(world->failures) - end, "%s=%.*s ", relpath, (int)len,
+             (const char *)attr);
+    return 0;
+}
+
+static void what_the_destination_does_not_take_somebody_else_may_keep(void **state)
+{
+    struct world *world = *state;
+    const struct fs_ops *sound = world->fs->ops;
+    struct fs_ops refusing = *sound;
+
+    build(world);
+    support_fs_write(world->fs, "target", "T");
+    support_fs_set_attr(world->fs, "target", "of the link");
+    support_fs_set_attr(world->fs, "a", "props of a");
+    fs_mem_symlink(world->fs, "a/b/link", "../../target");
+    fs_mem_symlink(world->fs, "a/seen", "../target");
+    refusing.file_set_attr = refuse_file;
+    refusing.set_attr = refuse;
+    world->fs->ops = &refusing;
+    world->report.keep_attr = keep_some;
+    assert_int_equal(copy(world, "a", "c", true), 0);
+    world->fs->ops = sound;
+    static const char *const told[] = { "=props of a ", "b=props of b ", "f=props of f ", "seen=of the link ",
+                                        "b/link:EACCES " };
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        assert_non_null(strstr(world->failures, told[i]));
+        len += strlen(told[i]);
+    }
+    assert_int_equal(strlen(world->failures), len);
+}
+
 static void stopping_ends_copy_and_removal(void **state)
 {
     struct world *world = *state;
@@ -907,6 +959,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_makes_the_rest_senseless_ends_the_copy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_unreadable_source_does_not_end_the_copy, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_destination_without_attributes_gets_the_content, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_destination_does_not_take_somebody_else_may_keep, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(stopping_ends_copy_and_removal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removal_takes_everything_and_follows_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(removal_goes_on_after_a_failure_and_tells_it_once, set_up, tear_down),

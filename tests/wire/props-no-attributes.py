@@ -67,6 +67,22 @@ def walk_through(s):
     same(len(names(s, "/f")), 10)
 
 
+def across(s):
+    """From where there is room to where there is none, and back."""
+    s.write("tree/sub/f", "content")
+    for target in ("/tree/", "/tree/sub/f"):
+        answer = proppatch(s, target, "<D:set><D:prop><small xmlns='urn:x'>1</small></D:prop></D:set>")
+        same(multistatus(answer)[target][1]["{urn:x}small"][0], 200)
+    same(s.request("COPY", "/tree/sub/f", {"Destination": "/mnt/f"}).status, 201)
+    same(s.request("COPY", "/tree/", {"Destination": "/mnt/copy/"}).status, 201)
+    same(s.request("MOVE", "/tree/", {"Destination": "/mnt/moved/"}).status, 201)
+    same(s.request("MOVE", "/mnt/moved/", {"Destination": "/back/"}).status, 201)
+    s.kill()
+    s.start()
+    for target in ("/mnt/f", "/mnt/copy/", "/mnt/copy/sub/f", "/back/", "/back/sub/f"):
+        same(names(s, target), {"{urn:x}small"}, target)
+
+
 with Server() as s:
     s.stop()
     done = subprocess.run(["mount", "-t", "ramfs", "ramfs", str(s.root)], capture_output=True, text=True)
@@ -80,3 +96,10 @@ with Server() as s:
     finally:
         subprocess.run(["umount", "-l", str(s.root)], check=True)
     s.start()
+    s.path("mnt").mkdir()
+    subprocess.run(["mount", "-t", "ramfs", "ramfs", str(s.path("mnt"))], check=True)
+    try:
+        across(s)
+        eventually(lambda: not strays(s.root), "nothing of ours is left there")
+    finally:
+        subprocess.run(["umount", "-l", str(s.path("mnt"))], check=True)
