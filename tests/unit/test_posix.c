@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -20,11 +21,13 @@
 #include <apr_general.h>
 #include <cmocka.h>
 
+#include "fs/crew.h"
 #include "fs/path.h"
 #include "fs/posix.h"
 #include "fs/posix_internal.h"
 #include "fs/staging.h"
 #include "fs/tree.h"
+#include "fs/walk.h"
 #include "tests/support/support.h"
 
 struct world {
@@ -534,13 +537,18 @@ static int remove_locked(struct world *world)
     struct progress progress = { 0 };
     const struct tree_report report = { .progress = &progress };
     struct fs_dir *dir;
+    char path[64];
 
-    if (fs_dir_open(world->fs, "d", &dir) || fs_mkdir(dir, "tree", 0777))
+    if (crew_open(2, &world->fs->crew) || fs_dir_open(world->fs, "d", &dir) || fs_mkdir(dir, "tree", 0777))
         return 1;
     support_fs_mkdir(world->fs, "d/tree/unreadable");
     support_fs_mkdir(world->fs, "d/tree/unreadable/sub");
     support_fs_mkdir(world->fs, "d/tree/unwritable");
     support_fs_write(world->fs, "d/tree/unwritable/f", "");
+    for (unsigned i = 0; i < 500; i++) { /* as many as several threads share */
+        snprintf(path, sizeof(path), "d/tree/unwritable/%u", i);
+        support_fs_write(world->fs, path, "");
+    }
     support_fs_set_attr(world->fs, "d/tree/unwritable", "props");
     struct fs_dir *tree;
     if (fs_dir_open(world->fs, "d/tree", &tree))
@@ -550,6 +558,8 @@ static int remove_locked(struct world *world)
         return 3;
     if (tree_copy(world->fs, "d/tree", dir, "copy", true, &report) != 0)
         return 4;
+    if (progress.members_done != 2 + 501)
+        return 8;
     if (tree_remove(dir, "tree", "d/tree", &report) != 0)
         return 5;
     struct fs_stat st; /* what could be read is there, in the same mode */
@@ -570,7 +580,7 @@ static void trees_that_lock_out_their_owner_are_copied_and_removed(void **state)
     assert_int_equal(as_nobody(remove_locked, world), 0);
 }
 
-#define DEEP 3000
+#define DEEP 10000
 
 #define HIDDEN ".holdfast-1-0123456789abcdef-0" /* has the form of ours (hidden.h) */
 
@@ -589,36 +599,189 @@ static void build_deep(struct world *world)
     }
 }
 
-static void trees_deeper_than_the_limit_on_descriptors_are_removed(void **state)
+static void set_helpers(struct world *world, unsigned helpers)
+{
+    crew_close(world->fs->crew);
+    assert_int_equal(crew_open(helpers, &world->fs->crew), 0);
+}
+
+static void assert_copy(struct world *world, const char *from, const char *to, uint64_t members)
+{
+    struct progress progress = { 0 };
+    const struct tree_report report = { .progress = &progress };
+
+    assert_int_equal(tree_copy(world->fs, from, world->dir, to, true, &report), 0);
+    assert_int_equal(progress.members_done, members);
+}
+
+static void assert_remove(struct world *world, const char *name, uint64_t members)
+{
+    struct progress progress = { 0 };
+    const struct tree_report report = { .progress = &progress };
+
+    assert_int_equal(tree_remove(world->dir, name, name, &report), 0);
+    assert_int_equal(progress.members_done, members);
+}
+
+static void assert_deep_walk(struct world *world, const char *path)
+{
+    struct walk_entry entry;
+    enum walk_event event;
+    struct walk *walk;
+    int deepest = 0;
+
+    assert_int_equal(walk_open(world->fs, path, WALK_FOLLOW, WALK_DEEP, &walk), 0);
+    while ((event = walk_next(walk, &entry)) != WALK_END) {
+        assert_true(event != WALK_FAILED);
+        if (entry.depth > deepest)
+            deepest = entry.depth;
+    }
+    walk_close(walk);
+    assert_int_equal(deepest, DEEP);
+}
+
+static void trees_deeper_than_the_limit_on_descriptors_are_no_problem(void **state)
 {
     struct support_store *store = support_store_new();
     struct journal_store ops = support_store_ops(store);
     struct world *world = *state;
-    struct progress progress = { 0 };
-    const struct tree_report report = { .progress = &progress };
     struct rlimit before, low;
     struct journal *journal;
     unsigned purged;
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    low = (struct rlimit){ .rlim_cur = 200, .rlim_max = before.rlim_max };
+    low = (struct rlimit){ .rlim_cur = 150, .rlim_max = before.rlim_max };
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
     build_deep(world);
-    int err = tree_remove(world->dir, HIDDEN, HIDDEN, &report);
-    build_deep(world);
+    for (unsigned helpers = 0; helpers < 2; helpers++) {
+        set_helpers(world, helpers);
+        assert_copy(world, HIDDEN, "copy", DEEP + 1);
+        assert_deep_walk(world, "copy");
+        assert_remove(world, "copy", DEEP + 1);
+    }
     assert_int_equal(journal_open(&ops, &journal), 0);
     assert_int_equal(journal_enter(journal, ""), 0);
-    int recover_err = support_recover(journal, world->fs, &purged);
+    assert_int_equal(support_recover(journal, world->fs, &purged), 0);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    assert_int_equal(err, 0);
-    assert_int_equal(progress.members_done, DEEP + 1);
-    assert_int_equal(recover_err, 0);
     assert_int_equal(purged, 1);
     char *list = support_list(world->fs);
     assert_string_equal(list, "");
     free(list);
+    set_helpers(world, 0);
     journal_close(journal);
     support_store_free(store);
+}
+
+static void make_wide(struct world *world, const char *dir, unsigned count)
+{
+    char path[64];
+
+    support_mkdir(world->root, dir);
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(path, sizeof(path), "%s/%u-with-a-longer-name", dir, i);
+        support_write(world->root, path, path);
+    }
+}
+
+static void make_large(struct world *world, const char *path, size_t size, unsigned seed)
+{
+    char *content = malloc(size + 1);
+
+    for (size_t i = 0; i < size; i++)
+        content[i] = (char)('a' + (i + seed + i / 4096) % 26);
+    content[size] = '\0';
+    support_write(world->root, path, content);
+    free(content);
+}
+
+static void assert_same_content(struct world *world, const char *path, const char *other)
+{
+    char *one = support_read(world->root, path), *two = support_read(world->root, other);
+
+    assert_true(strcmp(one, two) == 0);
+    free(one);
+    free(two);
+}
+
+/* One large directory, and large files. */
+static void helpers_copy_the_same_as_one_thread(void **state)
+{
+    enum { COUNT = 3000, LARGE = 6 };
+    struct world *world = *state;
+    char path[64], to[64];
+
+    make_wide(world, "wide", COUNT);
+    for (unsigned i = 0; i < LARGE; i++) {
+        snprintf(path, sizeof(path), "wide/large-%u", i);
+        make_large(world, path, 3 << 20, i);
+    }
+    for (unsigned helpers = 0; helpers < 4; helpers++) {
+        set_helpers(world, helpers);
+        assert_copy(world, "wide", "copy", 1 + COUNT + LARGE);
+        for (unsigned i = 0; i < COUNT + LARGE; i++) {
+            snprintf(path, sizeof(path), i < COUNT ? "wide/%u-with-a-longer-name" : "wide/large-%u",
+                     i < COUNT ? i : i - COUNT);
+            snprintf(to, sizeof(to), "copy%s", path + strlen("wide"));
+            assert_same_content(world, path, to);
+        }
+        assert_remove(world, "copy", 1 + COUNT + LARGE);
+    }
+    set_helpers(world, 0);
+}
+
+struct stopper {
+    struct progress progress;
+    uint64_t at_bytes, at_members;
+};
+
+static void *stop_meanwhile(void *arg)
+{
+    struct stopper *stopper = arg;
+
+    while (stopper->progress.bytes_done < stopper->at_bytes ||
+           stopper->progress.members_done < stopper->at_members)
+        sched_yield();
+    progress_stop(&stopper->progress);
+    return NULL;
+}
+
+/* Copies and stops that: again, if the copy was quicker. What had been done then, is told. */
+static void stop_copy(struct world *world, const char *path, struct stopper at, struct progress *out)
+{
+    struct progress unwatched = { 0 };
+    const struct tree_report removing = { .progress = &unwatched };
+    pthread_t thread;
+    int err = 0;
+
+    for (unsigned tries = 0; !err && tries < 100; tries++) {
+        struct stopper stopper = at;
+        const struct tree_report copying = { .progress = &stopper.progress };
+        assert_int_equal(pthread_create(&thread, NULL, stop_meanwhile, &stopper), 0);
+        err = tree_copy(world->fs, path, world->dir, "copy", true, &copying);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        *out = stopper.progress;
+        assert_int_equal(tree_remove(world->dir, "copy", "copy", &removing), 0);
+    }
+    assert_int_equal(err, ECANCELED);
+}
+
+static void a_stop_takes_effect_within_a_file_and_within_a_directory(void **state)
+{
+    const struct stopper in_file = { .at_bytes = 1 }, in_dir = { .at_members = 100 };
+    struct world *world = *state;
+    struct progress progress;
+
+    support_mkdir(world->root, "large");
+    make_large(world, "large/f", 40 << 20, 0);
+    make_wide(world, "wide", 5000);
+    for (unsigned helpers = 0; helpers < 3; helpers++) {
+        set_helpers(world, helpers);
+        stop_copy(world, "large", in_file, &progress);
+        assert_true(progress.bytes_done < 40 << 20);
+        stop_copy(world, "wide", in_dir, &progress);
+        assert_true(progress.members_done < 5001);
+    }
+    set_helpers(world, 0);
 }
 
 static void *copy_into_the_deleted(void *arg)
@@ -751,7 +914,9 @@ int main(void)
         TEST(absolute_links_that_lie_inside_are_followed),
         TEST(links_that_lead_out_are_refused),
         TEST(links_to_nothing_and_in_circles_end),
-        TEST(trees_deeper_than_the_limit_on_descriptors_are_removed),
+        TEST(helpers_copy_the_same_as_one_thread),
+        TEST(a_stop_takes_effect_within_a_file_and_within_a_directory),
+        TEST(trees_deeper_than_the_limit_on_descriptors_are_no_problem),
         TEST(a_copy_into_a_folder_that_is_deleted_leaves_nothing),
         TEST(a_root_named_through_a_link_is_the_root_itself),
         TEST(swapping_names_for_links_never_leads_out),

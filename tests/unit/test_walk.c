@@ -314,6 +314,154 @@ static void long_paths_and_deep_trees_are_walked(void **state)
     walk_close(walk);
 }
 
+#define DEEP 200
+
+/* "d/d/d/...", with a file "e" and a file "f" in each, which come before and after the "d". */
+static void build_deep(struct fs *fs)
+{
+    struct fs_dir *dir, *below;
+    struct fs_file *file;
+
+    assert_int_equal(fs_dir_open(fs, "", &dir), 0);
+    for (int i = 0; i < DEEP; i++) {
+        static const char *const names[] = { "e", NULL, "f" };
+        for (int j = 0; j < 3; j++) {
+            assert_int_equal(names[j] ? fs_file_create(dir, names[j], 0666, &file) : fs_mkdir(dir, "d", 0777),
+                             0);
+            if (names[j])
+                assert_int_equal(fs_file_close(file), 0);
+        }
+        assert_int_equal(fs_dir_enter(dir, "d", &below), 0);
+        fs_dir_close(dir);
+        dir = below;
+    }
+    fs_dir_close(dir);
+}
+
+static void a_deep_walk_has_few_directories_open_and_misses_nothing(void **state)
+{
+    unsigned most = 0, before = 0, after = 0, entered = 0, left = 0;
+    struct walk_entry entry;
+    enum walk_event event;
+    struct fs_stat st;
+    struct walk *walk;
+
+    build_deep(*state);
+    fs_mem_watch_handles(*state, &most);
+    assert_int_equal(walk_open(*state, "", WALK_FOLLOW, WALK_DEEP, &walk), 0);
+    while ((event = walk_next(walk, &entry)) != WALK_END) {
+        assert_true(event != WALK_FAILED);
+        if (entry.depth) { /* what an event tells can be used */
+            assert_int_equal(fs_stat_at(entry.dir, entry.name, &st), 0);
+            assert_int_equal(st.ino, entry.st.ino);
+            assert_int_equal(strlen(entry.path), 2 * entry.depth - 1);
+        }
+        before += event == WALK_ENTRY && strcmp(entry.name, "e") == 0;
+        after += event == WALK_ENTRY && strcmp(entry.name, "f") == 0;
+        entered += event == WALK_ENTER;
+        left += event == WALK_LEAVE;
+    }
+    walk_close(walk);
+    assert_int_equal(before, DEEP);
+    assert_int_equal(after, DEEP);
+    assert_int_equal(entered, DEEP + 1);
+    assert_int_equal(left, DEEP + 1);
+    assert_in_range(most, 15, 25);
+}
+
+/* Moves what is `from_depth` levels down into the root. */
+static void move_up(struct fs *fs, int from_depth, const char *name)
+{
+    struct fs_dir *root, *dir, *below;
+
+    assert_int_equal(fs_dir_open(fs, "", &root), 0);
+    assert_int_equal(fs_dir_open(fs, "", &dir), 0);
+    for (int i = 1; i < from_depth; i++) {
+        assert_int_equal(fs_dir_enter(dir, "d", &below), 0);
+        fs_dir_close(dir);
+        dir = below;
+    }
+    assert_int_equal(fs_rename(dir, "d", root, name, FS_NOREPLACE), 0);
+    fs_dir_close(dir);
+    fs_dir_close(root);
+}
+
+/* Goes 100 levels down, has directories moved and goes on; `lost` directories are not found again. */
+static void walk_while_moving(struct fs *fs, int first_depth, int second_depth, unsigned lost)
+{
+    unsigned failed = 0, after = 0, left = 0;
+    struct walk_entry entry;
+    enum walk_event event;
+    struct walk *walk;
+
+    assert_int_equal(walk_open(fs, "", 0, WALK_DEEP, &walk), 0);
+    do
+        event = walk_next(walk, &entry);
+    while (entry.depth < 100);
+    move_up(fs, first_depth, "first");
+    if (second_depth)
+        move_up(fs, second_depth, "second");
+    while ((event = walk_next(walk, &entry)) != WALK_END) {
+        if (event == WALK_FAILED)
+            assert_int_equal(entry.error, ENOENT);
+        failed += event == WALK_FAILED;
+        after += event == WALK_ENTRY && strcmp(entry.name, "f") == 0;
+        left += event == WALK_LEAVE;
+    }
+    walk_close(walk);
+    assert_int_equal(failed, lost);
+    /* what was read before it was moved, and what was lost, is met again in its new place at the end */
+    assert_int_equal(after, DEEP - lost + (DEEP - first_depth) + lost);
+    assert_true(left >= DEEP + 1);
+}
+
+static void a_directory_moved_away_is_left_to_where_it_was(void **state)
+{
+    build_deep(*state);
+    walk_while_moving(*state, 50, 0, 0); /* its ".." leads elsewhere now, the path still there */
+}
+
+static void a_directory_to_which_no_way_leads_back_is_told(void **state)
+{
+    build_deep(*state);
+    walk_while_moving(*state, 50, 40, 10); /* 40 to 49: what is below was left, what is above is found */
+}
+
+static void a_walk_can_be_split(void **state)
+{
+    struct walk_entry entry;
+    struct walk *walk, *split;
+
+    build(*state);
+    fs_mem_symlink(*state, "a/b/up", "..");
+    assert_int_equal(walk_open(*state, "a", WALK_FOLLOW, WALK_DEEP, &walk), 0);
+    do
+        assert_true(walk_next(walk, &entry) != WALK_END);
+    while (strcmp(entry.relpath, "b") != 0);
+    assert_non_null(entry.entered);
+    assert_int_equal(walk_split(walk, &split), 0);
+    char *rest = trace(walk, NULL), *part = trace(split, NULL);
+    assert_string_equal(rest, "h )");
+    assert_string_equal(part, "b/g (b/empty )b/empty !@b/up:ELOOP )b"); /* it knows where it is */
+    free(rest);
+    free(part);
+}
+
+static void types_that_a_directory_tells_need_no_look(void **state)
+{
+    build(*state);
+    fs_mem_symlink(*state, "a/file", "f");
+    fs_mem_symlink(*state, "a/b/dir", "empty");
+    fs_mem_fail(*state, FS_MEM_ANY, 0, 0);
+    assert_walk(*state, "a", WALK_TYPES, WALK_DEEP, "( f (b b/g (b/empty )b/empty b/dir )b h file )");
+    assert_int_equal(fs_mem_calls(*state, FS_MEM_STAT_AT), 3); /* a, b, empty */
+    fs_mem_quirks(*state, FS_MEM_NO_TYPES);
+    assert_walk(*state, "a", WALK_TYPES, WALK_DEEP, "( f (b b/g (b/empty )b/empty b/dir )b h file )");
+    fs_mem_quirks(*state, 0);
+    assert_walk(*state, "a", WALK_TYPES | WALK_FOLLOW, WALK_DEEP,
+                "( f (b b/g (b/empty )b/empty (@b/dir )@b/dir )b h @file )");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +482,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_there_cannot_be_walked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_walk_may_be_closed_in_the_middle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_paths_and_deep_trees_are_walked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_deep_walk_has_few_directories_open_and_misses_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_directory_moved_away_is_left_to_where_it_was, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_directory_to_which_no_way_leads_back_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_walk_can_be_split, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(types_that_a_directory_tells_need_no_look, set_up, tear_down),
     };
 
     return cmocka_run_group_tests_name("walk", tests, NULL, NULL);
