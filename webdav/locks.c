@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "webdav/locktable.h"
@@ -259,11 +260,15 @@ struct lock *locks_conflict(struct locks *locks, apr_pool_t *pool, const struct 
     return found;
 }
 
-/* RFC 4918 6.5: tokens are unique for ever, and the scheme is ours to choose (C.). */
+/* RFC 4918 6.5: tokens are unique for ever, and the scheme is ours to choose (C.). A random UUID (RFC 9562 5.4); that
+ * of APR costs eight system calls, a third of what else a LOCK asks of the system. */
 static void make_token(char *out)
 {
     apr_uuid_t uuid;
-    apr_uuid_get(&uuid);
+    if (getrandom(uuid.data, sizeof(uuid.data), 0) != (ssize_t)sizeof(uuid.data))
+        abort(); /* so few bytes are always there once the system has started */
+    uuid.data[6] = (unsigned char)((uuid.data[6] & 0x0f) | 0x40);
+    uuid.data[8] = (unsigned char)((uuid.data[8] & 0x3f) | 0x80);
     memcpy(out, LOCK_TOKEN_SCHEME, sizeof(LOCK_TOKEN_SCHEME) - 1);
     apr_uuid_format(out + sizeof(LOCK_TOKEN_SCHEME) - 1, &uuid);
 }

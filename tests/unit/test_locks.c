@@ -175,7 +175,10 @@ static void a_lock_has_all_that_was_asked_for_and_a_new_token(void **context)
     want.owner = "<o/>";
     assert_int_equal(try_add(f, &want, &lock), 0);
     assert_true(strncmp(lock->token, LOCK_TOKEN_SCHEME, strlen(LOCK_TOKEN_SCHEME)) == 0);
-    assert_int_equal(strlen(lock->token), strlen(LOCK_TOKEN_SCHEME) + 36);
+    const char *uuid = lock->token + strlen(LOCK_TOKEN_SCHEME);
+    assert_int_equal(strlen(uuid), 36);
+    assert_int_equal(uuid[14], '4'); /* RFC 9562 4.1, 4.2 */
+    assert_non_null(strchr("89ab", uuid[19]));
     assert_string_equal(lock->root, "a/b");
     assert_string_equal(lock->user, "ann");
     assert_string_equal(lock->owner, "<o/>");

@@ -373,6 +373,25 @@ static void a_database_of_a_newer_schema_is_refused(void **context)
     expect_refusal(f, "schema 7");
 }
 
+static void a_database_of_an_older_schema_is_brought_up_to_date(void **context)
+{
+    struct fixture *f = *context;
+    struct state_lock lock = a_lock("t", "x");
+    const struct state_prop prop = { .ns = "", .name = "p", .markup = "<p/>" };
+    bool exist = false;
+    open_state(f);
+    assert_int_equal(state_lock_put(f->state, &lock), 0);
+    state_close(f->state);
+    f->state = NULL;
+    run_sql(f, "DROP TABLE move; DROP TABLE job; DROP TABLE prop; DROP TABLE shift; PRAGMA user_version = 1");
+    open_state(f);
+    assert_int_equal(list_locks(f)->count, 1);
+    assert_int_equal(state_prop_put(f->state, "x", &prop, 1), 0);
+    open_state(f);
+    assert_int_equal(state_prop_exist(f->state, "x", &exist), 0);
+    assert_true(exist);
+}
+
 static void another_programs_database_is_refused(void **context)
 {
     struct fixture *f = *context;
@@ -554,6 +573,7 @@ int main(void)
         TEST(a_file_that_is_no_database_is_refused_and_left_alone),
         TEST(a_damaged_database_is_refused_and_left_alone),
         TEST(a_database_of_a_newer_schema_is_refused),
+        TEST(a_database_of_an_older_schema_is_brought_up_to_date),
         TEST(another_programs_database_is_refused),
         TEST(a_state_folder_that_is_a_file_is_refused),
         TEST(a_database_that_may_not_be_written_is_refused),
