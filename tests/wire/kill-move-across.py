@@ -16,9 +16,10 @@ REMOVAL = ("unlinkat=0,renameat2=0", "slow")
 def start_and_kill(s):
     """The next start, killed while it puts things right."""
     s.mark.unlink(missing_ok=True)
+    before = s.process
     thread = threading.Thread(target=lambda: ignore_the_kill(s.start))
     thread.start()
-    eventually(lambda: s.mark.exists() or not thread.is_alive(), "the recovery")
+    eventually(lambda: s.process is not before and (s.mark.exists() or not thread.is_alive()), "the recovery")
     met = s.mark.exists()
     s.kill()
     thread.join()
