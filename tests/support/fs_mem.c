@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,12 @@
 
 int mem_begin(struct fs *base, enum fs_mem_op op)
 {
+    static _Thread_local unsigned last_serial;
     struct mem_fs *fs = mem(base);
 
     pthread_mutex_lock(&fs->mutex);
+    fs->threads += last_serial != fs->serial;
+    last_serial = fs->serial;
     fs->calls[FS_MEM_ANY]++;
     fs->calls[op]++;
     bool fails = fs->fail_nth && (fs->fail_op == FS_MEM_ANY || fs->fail_op == op) &&
@@ -525,6 +529,7 @@ void fs_mem_intrude(struct fs *fs, void (*intruder)(void *ctx, struct fs_dir *di
 
 int fs_mem_open(struct fs **out)
 {
+    static atomic_uint serials;
     struct mem_fs *fs = calloc(1, sizeof(*fs));
 
     if (!fs || !(fs->root = node_new(FS_DIR, 0755, 1)))
@@ -532,6 +537,7 @@ int fs_mem_open(struct fs **out)
     fs->base = (struct fs){ .ops = &mem_ops, .durable = true };
     fs->root->links = 1;
     fs->dev_count = 1;
+    fs->serial = 1 + atomic_fetch_add(&serials, 1);
     pthread_mutex_init(&fs->mutex, NULL);
     *out = &fs->base;
     return 0;
@@ -646,4 +652,14 @@ void fs_mem_watch_handles(struct fs *base, unsigned *most)
     pthread_mutex_lock(&fs->mutex);
     fs->most_handles = most;
     pthread_mutex_unlock(&fs->mutex);
+}
+
+unsigned fs_mem_threads(struct fs *base)
+{
+    struct mem_fs *fs = mem(base);
+
+    pthread_mutex_lock(&fs->mutex);
+    unsigned threads = fs->threads;
+    pthread_mutex_unlock(&fs->mutex);
+    return threads;
 }

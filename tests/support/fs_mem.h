@@ -80,6 +80,9 @@ unsigned fs_mem_calls(struct fs *fs, enum fs_mem_op op);
 void fs_mem_intrude(struct fs *fs, void (*intruder)(void *ctx, struct fs_dir *dir, const char *name),
                     void *ctx);
 
+/* How many threads have been at work in it. */
+unsigned fs_mem_threads(struct fs *fs);
+
 /* Directories and files that are open: 0 at the end, or something leaks. */
 unsigned fs_mem_handles(struct fs *fs);
 

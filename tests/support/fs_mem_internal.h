@@ -60,6 +60,8 @@ struct mem_fs {
     pthread_mutex_t mutex;
     struct node *root;
     unsigned quirks;
+    unsigned serial; /* which backend of all that there were */
+    unsigned threads;
     unsigned handles, *most_handles;
     uint64_t dev_count;
 

@@ -691,6 +691,7 @@ static void helpers_copy_directories(void **state)
     support_fs_mkdir(world->fs, "s/b");
     make_files(world->fs, "s/b", 5);
     copy_with_witness(world, 4 + 5);
+    assert_int_equal(fs_mem_threads(world->fs), 2);
 }
 
 static void helpers_copy_files_of_one_directory(void **state)
@@ -701,6 +702,7 @@ static void helpers_copy_files_of_one_directory(void **state)
     make_files(world->fs, "s", 40);
     fs_mem_special(world->fs, "s/special");
     copy_with_witness(world, 1 + 32);
+    assert_int_equal(fs_mem_threads(world->fs), 2);
 }
 
 static void stop_at(void *ctx, const char *relpath, int error)
