@@ -174,7 +174,7 @@ int copy_stage(struct dav_request *r, struct copied *out)
 
 /* ---- publishing ---- */
 
-static int commit_with_props(struct dav_request *r, const struct copied *copied)
+static int commit_with_props(struct dav_request *r, struct copied *copied)
 {
     const struct copymove *cm = r->state;
     struct propstore *store = r->dav->propstore;
@@ -188,6 +188,8 @@ static int commit_with_props(struct dav_request *r, const struct copied *copied)
         return err;
     err = staging_commit(copied->staging, cm->dest_exists, &st);
     int props_err = propstore_shifted(store, &shift, err);
+    if (!err && props_err)
+        copied->props = NULL; /* the next start gives them to what has been published */
     return err ? err : props_err;
 }
 
@@ -212,7 +214,8 @@ int copy_commit(struct dav_request *r, struct copied *copied)
 void copy_release(struct dav_request *r, struct copied *copied)
 {
     r->leftover = r->leftover ? r->leftover : copied->staging; /* unless it was published */
-    (void)propstore_drop(r->dav->propstore, copied->props);
+    if (copied->props)
+        (void)propstore_drop(r->dav->propstore, copied->props);
 }
 
 /* "... together with the most appropriate of the source and destination URLs" (9.8.5): what failed is

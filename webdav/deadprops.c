@@ -111,12 +111,14 @@ int props_save(const struct props_place *place, apr_pool_t *pool, const char *va
                bool *out_in_attr)
 {
     struct propstore *store = place->dav->propstore;
-    struct dead_prop *list = NULL;
+    struct dead_prop *list = NULL, *old = NULL;
     int error = save_attr(place, value, len);
     *out_in_attr = !has_no_room(error);
     if (*out_in_attr)
         return error;
     error = len ? props_parse(pool, value, len, &list) : 0;
+    if (!error)
+        error = propstore_load(store, place->path, pool, &old);
     if (!error)
         error = propstore_save(store, place->path, list);
     if (error)
@@ -124,7 +126,7 @@ int props_save(const struct props_place *place, apr_pool_t *pool, const char *va
     error = save_attr(place, NULL, 0);
     if (!error || error == ENOTSUP)
         return 0;
-    (void)propstore_save(store, place->path, NULL); /* hidden by the attribute anyhow */
+    (void)propstore_save(store, place->path, old); /* what there was, be there an attribute or not */
     return error;
 }
 

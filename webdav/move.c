@@ -54,7 +54,8 @@ static int rename_with_props(struct dav_request *r, bool replace)
         return err;
     err = tree_move(r->dav->fs, r->path, r->dest, replace, &r->trash);
     int props_err = propstore_shifted(r->dav->propstore, &shift, err);
-    return err ? err : props_err;
+    return props_err && (!err || err == EXDEV) ? props_err
+                                               : err; /* after EXDEV it would go on without them */
 }
 
 /* Under the guard. Returns true if the file systems differ: then nothing is done yet. */

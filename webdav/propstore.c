@@ -260,10 +260,12 @@ int propstore_shift(struct propstore *store, apr_pool_t *pool, const char *from,
 
 int propstore_shifted(struct propstore *store, const struct propstore_shift *shift, int rename_error)
 {
-    bool is_done = true;
+    bool is_done = !rename_error;
     if (!shift->is_on)
         return 0;
-    int error = rename_error ? was_done(store->fs, &shift->rows, &is_done) : 0;
+    /* these two come before anything is done */
+    bool is_refused = rename_error == EXDEV || rename_error == EEXIST;
+    int error = rename_error && !is_refused ? was_done(store->fs, &shift->rows, &is_done) : 0;
     if (!error)
         error = state_shift_end(store->state, &shift->rows, is_done);
     pthread_rwlock_unlock(&store->shifting);

@@ -7,7 +7,8 @@
  *   - no handle or descriptor is open that was not before,
  *   - files, properties and members are as before or as without the fault; they are as without it if the
  *     answer says so, and a 207 names the members that are missing. Of a MOVE to another file system that
- *     fails both may be there. Where names cannot be exchanged a thing may be gone until the restart,
+ *     fails both may be there. Where names cannot be exchanged a thing may be gone until the restart, where
+ *     there are no attributes its properties,
  *   - locks are as before, or as without it,
  *   - the status is the one for this error,
  *   - after a restart all that is still so, nothing of ours lies hidden anywhere,
