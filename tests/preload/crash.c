@@ -3,11 +3,12 @@
  *
  *   LD_PRELOAD=crash.so HOLDFAST_CRASH=control holdfast ...
  *
- * HOLDFAST_CRASH names a file of two 64-bit numbers, which stays mapped, so that a test reads and writes it
- * while the program runs. The first is a countdown: 0 is unarmed; else each call that changes something on
- * disk takes one off, and the one that comes to 0 is not made: the process gets a SIGKILL instead. The
- * second counts such calls, armed or not. So a test that arms 1, 2, 3 ... dies before each of them in turn,
- * and that is also after each one before it.
+ * HOLDFAST_CRASH names a file of four 64-bit numbers, which stays mapped, so that a test reads and writes it
+ * while the program runs. The first is a countdown: each call that changes something on disk takes one off
+ * until it is 0, and the one that makes it 0 is not made: the process gets a SIGKILL instead. The second
+ * counts such calls, always. The third must be 1 for the SIGKILL, and is how a test disarms; should the last
+ * call come at that moment, the fourth becomes 1 if it was spared. So a test that arms 1, 2, 3 ... dies
+ * before each of them in turn, and that is also after each one before it.
  *
  * What counts: names made, removed and renamed, attributes, modes and times, lengths, syncs, and writes to
  * regular files (the database's as well; not to standard error, where the log goes).
@@ -35,6 +36,8 @@
 static struct control {
     _Atomic long long countdown;
     _Atomic long long count;
+    _Atomic long long is_armed;
+    _Atomic long long is_spared;
 } * control;
 
 __attribute__((constructor)) static void map_control(void)
@@ -59,11 +62,15 @@ static void step(void)
     long long left = atomic_load(&control->countdown);
     while (left > 0 && !atomic_compare_exchange_weak(&control->countdown, &left, left - 1))
         ;
-    if (left == 1) {
-        kill(getpid(), SIGKILL);
-        for (;;) /* not another step */
-            pause();
+    if (left != 1)
+        return;
+    if (!atomic_load(&control->is_armed)) {
+        atomic_store(&control->is_spared, 1);
+        return;
     }
+    kill(getpid(), SIGKILL);
+    for (;;) /* not another step */
+        pause();
 }
 
 static void step_file(int fd)

@@ -5,7 +5,7 @@ import struct
 import tempfile
 import time
 
-from holdfast import PATIENCE, Path, Server, same, skip, slow_lib
+from holdfast import Path, Server, same, skip, slow_lib
 
 KILLED = -9
 
@@ -21,10 +21,10 @@ class Mortal(Server):
     def __init__(self, *options, **more):
         super().__init__("--log-level", "warning", *options, **more)
         self.control_path = self.temp / "control"
-        self.control_path.write_bytes(bytes(16))
+        self.control_path.write_bytes(bytes(32))
         with open(self.control_path, "r+b") as file:
-            self.control = mmap.mmap(file.fileno(), 16)
-        self.deaths = self.deaths_in_recovery = 0
+            self.control = mmap.mmap(file.fileno(), 32)
+        self.deaths, self.deaths_in_recovery, self.is_armed = 0, 0, False
 
     def environment(self):
         env = super().environment()
@@ -38,13 +38,33 @@ class Mortal(Server):
 
     # ---- its end ----
 
+    def put(self, at, number):
+        struct.pack_into("q", self.control, 8 * at, number)
+
+    def get(self, at):
+        return struct.unpack_from("q", self.control, 8 * at)[0]
+
     def arm(self, calls):
-        """It dies at this call from now on, counted from 1; 0: not at all."""
-        struct.pack_into("q", self.control, 0, calls)
+        """It dies at this call from now on, counted from 1; 0: not at all, if nothing goes on in it."""
+        self.put(0, 0)
+        self.put(2, 1)
+        self.put(3, 0)
+        self.put(0, calls)
+        self.is_armed = calls > 0
+
+    def disarm(self):
+        """While it may be at work. False if that was too late: it is dead."""
+        self.put(2, 0)
+        if self.is_armed and self.get(0) == 0:  # it dies at this moment, or has been spared
+            while not self.is_dead() and not self.get(3):
+                time.sleep(0.0005)
+        self.put(0, 0)
+        self.is_armed = False
+        return not self.is_dead()
 
     def calls(self):
         """How many calls that change something it has made since the first start."""
-        return struct.unpack_from("q", self.control, 8)[0]
+        return self.get(1)
 
     def is_dead(self, seconds=0.0):
         """Was it killed, or is it within that time? What else may have ended it is found by others."""
@@ -79,13 +99,11 @@ class Mortal(Server):
             self.died()
             self.deaths_in_recovery += 1
             return False
-        died = struct.unpack_from("q", self.control, 0)[0] == 0 and calls > 0
-        self.arm(0)
-        if self.is_dead(10 * PATIENCE if died else 0):
-            self.died()
-            self.deaths_in_recovery += 1
-            return False
-        return True
+        if self.disarm():
+            return True
+        self.died()
+        self.deaths_in_recovery += 1
+        return False
 
     def revive(self, moments=()):
         """Starts it again; it may die at each of these calls of its recovery first."""

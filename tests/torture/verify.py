@@ -6,11 +6,12 @@ operation that was not is done as a whole or not at all.
 import os
 import time
 
-from actions import PROPPATCH, PROPS, PROPS_NS, tokens
+from actions import EXECUTABLE_NS, PROPPATCH, PROPS, PROPS_NS, tokens
 from area import Area, Lock, Node, is_in
 from holdfast import PATIENCE, dav, fail, propfind, same
 
-ASKED = tuple("{%s}%s" % (PROPS_NS, name) for name in PROPS) + tuple(
+EXECUTABLE = "{%s}executable" % EXECUTABLE_NS
+ASKED = tuple("{%s}%s" % (PROPS_NS, name) for name in PROPS) + (EXECUTABLE,) + tuple(
     dav(name) for name in ("resourcetype", "getcontentlength", "lockdiscovery"))
 
 
@@ -49,6 +50,8 @@ def read_area(server, connection, prefix):
         length = None if is_folder else int(props[dav("getcontentlength")][1].text)
         dead = frozenset((name, props["{%s}%s" % (PROPS_NS, name)][1].text or "")
                          for name in PROPS if props["{%s}%s" % (PROPS_NS, name)][0] == 200)
+        if EXECUTABLE in props and props[EXECUTABLE][1].text == "T":
+            dead |= {("executable", "T")}
         listed[path] = (length, dead)
     listed.pop("", None)
     disk = read_disk(server.path(prefix[1:]))
