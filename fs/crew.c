@@ -11,6 +11,8 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "fs/niceness.h"
+
 #define STOCK 4 /* tasks put aside for each helper */
 
 struct crew {
@@ -18,9 +20,7 @@ struct crew {
     pthread_cond_t has_task;
     struct crew_party *first, **last; /* with tasks waiting */
     unsigned helpers;
-    unsigned started; /* threads */
-    bool is_full;     /* no more can be started */
-    atomic_uint idle; /* helpers without a task, those that have not been started included */
+    atomic_uint idle; /* helpers without a task */
     bool ends;
     pthread_t threads[];
 };
@@ -34,41 +34,7 @@ unsigned crew_size(unsigned workers)
     return threads ? threads - 1 : 0;
 }
 
-int crew_open(unsigned helpers, struct crew **out)
-{
-    struct crew *crew = NULL;
-
-    if (helpers) {
-        crew = calloc(1, sizeof(*crew) + helpers * sizeof(*crew->threads));
-        if (!crew)
-            return ENOMEM;
-        crew->helpers = helpers;
-        crew->last = &crew->first;
-        atomic_init(&crew->idle, helpers);
-        pthread_mutex_init(&crew->mutex, NULL);
-        pthread_cond_init(&crew->has_task, NULL);
-    }
-    *out = crew;
-    return 0;
-}
-
-void crew_close(struct crew *crew)
-{
-    if (!crew)
-        return;
-    pthread_mutex_lock(&crew->mutex);
-    assert(!crew->first);
-    crew->ends = true;
-    pthread_cond_broadcast(&crew->has_task);
-    pthread_mutex_unlock(&crew->mutex);
-    for (unsigned i = 0; i < crew->started; i++)
-        pthread_join(crew->threads[i], NULL);
-    pthread_cond_destroy(&crew->has_task);
-    pthread_mutex_destroy(&crew->mutex);
-    free(crew);
-}
-
-/* The functions from here on that are static are called with the lock held. */
+/* ---- with the lock held ---- */
 
 static void row_append(struct crew *crew, struct crew_party *party)
 {
@@ -119,6 +85,7 @@ static void *help(void *arg)
 {
     struct crew *crew = arg;
 
+    niceness_add(NICENESS_TREES);
     pthread_mutex_lock(&crew->mutex);
     while (!crew->ends) {
         if (!crew->first) {
@@ -133,20 +100,49 @@ static void *help(void *arg)
     return NULL;
 }
 
-/* Unless one of those that have been started is free. */
-static void start_helper(struct crew *crew)
-{
-    unsigned left = crew->helpers - crew->started;
+/* ---- life ---- */
 
-    if (crew->is_full || !left || atomic_load_explicit(&crew->idle, memory_order_relaxed) > left)
-        return;
-    if (pthread_create(&crew->threads[crew->started], NULL, help, crew) == 0) {
-        crew->started++;
-    } else {
-        crew->is_full = true;
-        atomic_fetch_sub_explicit(&crew->idle, left, memory_order_relaxed);
-    }
+static void start(struct crew *crew, unsigned helpers)
+{
+    while (crew->helpers < helpers && pthread_create(&crew->threads[crew->helpers], NULL, help, crew) == 0)
+        crew->helpers++;
 }
+
+int crew_open(unsigned helpers, struct crew **out)
+{
+    struct crew *crew = NULL;
+
+    if (helpers) {
+        crew = calloc(1, sizeof(*crew) + helpers * sizeof(*crew->threads));
+        if (!crew)
+            return ENOMEM;
+        crew->last = &crew->first;
+        pthread_mutex_init(&crew->mutex, NULL);
+        pthread_cond_init(&crew->has_task, NULL);
+        start(crew, helpers);
+        atomic_init(&crew->idle, crew->helpers);
+    }
+    *out = crew;
+    return 0;
+}
+
+void crew_close(struct crew *crew)
+{
+    if (!crew)
+        return;
+    pthread_mutex_lock(&crew->mutex);
+    assert(!crew->first);
+    crew->ends = true;
+    pthread_cond_broadcast(&crew->has_task);
+    pthread_mutex_unlock(&crew->mutex);
+    for (unsigned i = 0; i < crew->helpers; i++)
+        pthread_join(crew->threads[i], NULL);
+    pthread_cond_destroy(&crew->has_task);
+    pthread_mutex_destroy(&crew->mutex);
+    free(crew);
+}
+
+/* ---- parties ---- */
 
 void crew_begin(struct crew_party *party, struct crew *crew)
 {
@@ -180,12 +176,10 @@ void crew_give(struct crew_party *party, struct crew_task *task)
     *party->last = task;
     party->last = &task->next;
     atomic_fetch_add_explicit(&party->waiting, 1, memory_order_relaxed);
-    if (atomic_exchange_explicit(&party->owner_waits, false, memory_order_relaxed)) {
+    if (atomic_exchange_explicit(&party->owner_waits, false, memory_order_relaxed))
         pthread_cond_signal(&party->has_news);
-    } else {
+    else
         pthread_cond_signal(&crew->has_task);
-        start_helper(crew);
-    }
     pthread_mutex_unlock(&crew->mutex);
 }
 

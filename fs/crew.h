@@ -12,9 +12,10 @@
  * somebody is free to take, so givers ask first (crew_wants, crew_is_idle: two loads, no lock) and go on
  * by themselves otherwise. Hence the tasks waiting are few, and so is what they hold open.
  *
- * Life. crew_open; threads begin with the first task that finds none free, and rest on a condition when
- * there is nothing to do; crew_close ends them, after the last party. A party lives on its owner's stack
- * from crew_begin to crew_end; a task belongs to the crew once given and to itself when run.
+ * Life. crew_open starts the threads: whoever calls it hands on its nice value, to which they add what all
+ * work on trees has (niceness.h). They rest on a condition when there is nothing to do; crew_close ends them,
+ * after the last party. A party lives on its owner's stack from crew_begin to crew_end; a task belongs to the
+ * crew once given and to itself when run.
  *
  * Threads. crew_give and the questions may come from any thread that works for the party; the rest only
  * from its owner, who must not be one that his own tasks wait for. Tasks run without any lock held and may give more tasks to their party.

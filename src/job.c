@@ -9,10 +9,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "fs/niceness.h"
 #include "src/fairqueue.h"
 
 enum job_state { JOB_QUEUED, JOB_DONE }; /* what matters between run and after */
@@ -163,23 +162,12 @@ static struct job *take(struct lane *lane)
     return job;
 }
 
-/* Linux has it per thread. Where it is refused nothing is lost but others' time. */
-static void be_nice(int niceness)
-{
-    id_t self = (id_t)gettid();
-
-    errno = 0;
-    int now = getpriority(PRIO_PROCESS, self);
-    if (niceness && !errno)
-        (void)setpriority(PRIO_PROCESS, self, now + niceness);
-}
-
 static void *worker(void *arg)
 {
     struct lane *lane = arg;
     struct job_engine *engine = lane->engine;
 
-    be_nice(lane->niceness);
+    niceness_add(lane->niceness);
     pthread_mutex_lock(&engine->mutex);
     for (;;) {
         struct job *job = take(lane);

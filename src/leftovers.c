@@ -1,17 +1,14 @@
 /*
- * On Linux a thread has a nice value of its own.
+ * Two lines in the log tell of it: how much there is, and that it is done or not.
  */
 #include "src/leftovers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
+#include "fs/niceness.h"
 #include "src/log.h"
-
-#define LOWEST 19
 
 struct leftovers {
     pthread_t thread;
@@ -25,7 +22,7 @@ static void *purge(void *arg)
     struct leftovers *leftovers = arg;
     unsigned left;
 
-    setpriority(PRIO_PROCESS, (id_t)gettid(), LOWEST);
+    niceness_add(NICENESS_LAST);
     dav_purge_leftovers(leftovers->dav, &leftovers->progress);
     dav_leftovers(leftovers->dav, &left);
     if (left)

@@ -2,8 +2,9 @@
  * Removing what a crash left behind, on a thread of its own, beside all that is served.
  *
  * A thread and not a job: it may last for hours, and would keep a worker from those who wait. It runs at the
- * lowest priority. Life: leftovers_start once the server listens, leftovers_stop before the dav is closed, which
- * ends it within a moment; what is left then is the next start's.
+ * lowest priority, and is helped as all that works on trees (fs/crew.h). Life: leftovers_start once the server
+ * listens, leftovers_stop before the dav is closed, which ends it within a moment; what is left then is the
+ * next start's.
  */
 #ifndef HOLDFAST_LEFTOVERS_H
 #define HOLDFAST_LEFTOVERS_H

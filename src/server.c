@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fs/niceness.h"
 #include "src/hangup.h"
 #include "src/linger.h"
 #include "src/transaction.h"
@@ -28,7 +29,6 @@
 #define IDLE_SECONDS       300         /* davfs2 and Finder keep connections for minutes */
 #define TLS_FILE_MAX       (1024 * 1024)
 #define STOP_MS            5000 /* for operations to notice that they are to stop */
-#define LONG_NICENESS      10   /* trees have time: an answer that is quick otherwise stays so */
 #define SYNCING_WORKERS    16   /* that may wait for the disk at once */
 
 /* ---- libmicrohttpd's callbacks ---- */
@@ -276,7 +276,7 @@ static int open_engine(struct server *server)
         [JOB_SHORT] = { workers, OPTIONS_QUEUE_MAX },
         [JOB_CHANGE] = { waits ? SYNCING_WORKERS : workers, OPTIONS_QUEUE_MAX },
         [JOB_UPLOAD] = { workers, OPTIONS_QUEUE_MAX },
-        [JOB_LONG] = { workers, OPTIONS_QUEUE_MAX, .niceness = LONG_NICENESS },
+        [JOB_LONG] = { workers, OPTIONS_QUEUE_MAX, .niceness = NICENESS_TREES },
         [JOB_VERIFY] = { (workers + 1) / 2, OPTIONS_VERIFY_MAX },
         [JOB_NOTE] = { 1, OPTIONS_QUEUE_MAX },
     };

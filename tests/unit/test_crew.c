@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "fs/crew.h"
+#include "fs/niceness.h"
 
 #define PATIENCE_S 20
 
@@ -177,6 +180,50 @@ static void helpers_turn_to_the_next_party_after_each_task(void **state)
     crew_close(crew);
 }
 
+struct ask {
+    struct crew_task task;
+    atomic_uint answered;
+    int niceness;
+};
+
+static void run_ask(struct crew_task *task)
+{
+    struct ask *ask = (struct ask *)task;
+
+    ask->niceness = getpriority(PRIO_PROCESS, (id_t)gettid());
+    atomic_store(&ask->answered, 1);
+}
+
+/* A thread of the lowest priority works on a tree. */
+static void *give_from_the_last(void *arg)
+{
+    struct ask ask = { .task.run = run_ask };
+    struct crew_party party;
+
+    niceness_add(NICENESS_LAST);
+    crew_begin(&party, arg);
+    crew_give(&party, &ask.task);
+    wait_for(&ask.answered, 1);
+    crew_wait(&party);
+    crew_end(&party);
+    return (void *)(intptr_t)ask.niceness;
+}
+
+static void helpers_are_as_nice_whoever_gives_to_them(void **state)
+{
+    int mine = getpriority(PRIO_PROCESS, (id_t)gettid());
+    struct crew *crew;
+    pthread_t thread;
+    void *niceness;
+
+    (void)state;
+    assert_int_equal(crew_open(1, &crew), 0);
+    assert_int_equal(pthread_create(&thread, NULL, give_from_the_last, crew), 0);
+    assert_int_equal(pthread_join(thread, &niceness), 0);
+    assert_int_equal((intptr_t)niceness, mine + NICENESS_TREES < 19 ? mine + NICENESS_TREES : 19);
+    crew_close(crew);
+}
+
 static void a_crew_has_no_more_threads_than_processors(void **state)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -194,6 +241,7 @@ int main(void)
         cmocka_unit_test(helpers_take_what_is_given),
         cmocka_unit_test(a_busy_crew_keeps_nobody_waiting),
         cmocka_unit_test(helpers_turn_to_the_next_party_after_each_task),
+        cmocka_unit_test(helpers_are_as_nice_whoever_gives_to_them),
         cmocka_unit_test(a_crew_has_no_more_threads_than_processors),
     };
 
