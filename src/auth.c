@@ -122,6 +122,14 @@ void auth_close(struct auth *auth)
     gnutls_memset(auth->key, 0, sizeof auth->key);
 }
 
+bool auth_has(struct auth *auth, const char *user)
+{
+    pthread_mutex_lock(&auth->mutex);
+    bool has = apr_hash_get(auth->users, user, APR_HASH_KEY_STRING) != NULL;
+    pthread_mutex_unlock(&auth->mutex);
+    return has;
+}
+
 /* "Basic dXNlcjpwYXNz" -> user, password. */
 static bool parse_basic(const char *header, apr_pool_t *pool, struct credentials *out)
 {

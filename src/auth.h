@@ -12,6 +12,7 @@
 #define HOLDFAST_AUTH_H
 
 #include <apr_pools.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define AUTH_REMEMBER_MS  (5 * 60 * 1000)
@@ -33,6 +34,9 @@ void auth_close(struct auth *auth);
 
 /* Reads the file again and forgets what was verified. On failure everything stays as it was. */
 int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message);
+
+/* Is there a user of that name, as the file was read last? */
+bool auth_has(struct auth *auth, const char *user);
 
 /* Quick: from memory. `header` is the Authorization value or NULL. */
 enum auth_answer auth_recall(struct auth *auth, const char *header, int64_t now_ms, apr_pool_t *pool,

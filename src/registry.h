@@ -44,8 +44,10 @@ struct registry_limits {
 
 int registry_open(struct job_engine *engine, const struct registry_limits *limits, struct registry **out);
 
-/* Takes back what an earlier process had accepted. Once, before anybody is served; errno of the state database. */
-int registry_restore(struct registry *registry, struct dav *dav);
+/* Takes back what an earlier process had accepted. Once, before anybody is served; errno of the state database.
+ * auth NULL: everybody may enter. */
+struct auth;
+int registry_restore(struct registry *registry, struct dav *dav, struct auth *auth);
 
 /* To be set once the timer is there and cancelled before it goes. */
 struct alarm *registry_alarm(struct registry *registry);

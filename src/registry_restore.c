@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#include "src/auth.h"
 #include "src/log.h"
 #include "src/registry_internal.h"
 
@@ -52,9 +53,21 @@ static int list_ended(struct registry *registry, struct operation *op, const str
     return 0;
 }
 
+struct restoring {
+    struct registry *registry;
+    struct auth *auth;
+};
+
+/* The users may be others than when it was accepted. */
+static bool is_user(void *ctx, const char *name)
+{
+    const struct restoring *restoring = ctx;
+    return !restoring->auth || auth_has(restoring->auth, name);
+}
+
 static void take_back(void *ctx, const struct accepted *a)
 {
-    struct registry *registry = ctx;
+    struct registry *registry = ((struct restoring *)ctx)->registry;
     struct operation *op = make_operation(a);
     const struct job_owner owner = { .user = op->user, .client = op->client };
     int error;
@@ -76,8 +89,11 @@ static void take_back(void *ctx, const struct accepted *a)
     }
 }
 
-int registry_restore(struct registry *registry, struct dav *dav)
+int registry_restore(struct registry *registry, struct dav *dav, struct auth *auth)
 {
+    struct restoring restoring = { .registry = registry, .auth = auth };
+    const struct accepted_heir heir = { .take = take_back, .is_user = is_user, .ctx = &restoring };
+
     registry->dav = dav;
-    return accepted_restore(dav, take_back, registry);
+    return accepted_restore(dav, &heir);
 }

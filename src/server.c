@@ -316,7 +316,7 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
         timer_set(server->timer, registry_alarm(server->registry), timer_now_ms());
     if (error)
         *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
-    if (!error && (error = registry_restore(server->registry, dav)) != 0)
+    if (!error && (error = registry_restore(server->registry, dav, auth)) != 0)
         *out_message = apr_psprintf(pool, "cannot read the jobs in the state database: %s", strerror(error));
     for (unsigned i = 0; i < options->listen_count && !error; i++)
         error = start_listener(pool, server, options->listen[i], out_message);

@@ -49,6 +49,32 @@ static const char *take_text(apr_pool_t *pool, struct buffer *buffer)
     return text;
 }
 
+/* With each <URI> as uri_without_credentials has it. */
+static void add_if(struct buffer *out, const char *value, apr_pool_t *pool)
+{
+    for (size_t len; *value; value += len) {
+        bool is_uri = *value == '<';
+        len = strcspn(value, is_uri ? ">" : "<");
+        const char *piece = apr_pstrmemdup(pool, value, len);
+        buffer_puts(out, is_uri ? "<" : "");
+        buffer_puts(out, is_uri ? uri_without_credentials(pool, piece + 1) : piece);
+    }
+}
+
+/* Some clients put name and password into the URIs that they send. */
+static void add_header(struct buffer *out, const char *name, const char *value, apr_pool_t *pool)
+{
+    if (strcmp(name, "Destination") == 0)
+        value = uri_without_credentials(pool, value);
+    if (strcmp(name, "If") != 0) {
+        add_line(out, name, value);
+        return;
+    }
+    buffer_printf(out, "%s: ", name);
+    add_if(out, value, pool);
+    buffer_puts(out, "\n");
+}
+
 static const char *request_lines(apr_pool_t *pool, const struct dav_request *r)
 {
     struct buffer lines;
@@ -57,7 +83,7 @@ static const char *request_lines(apr_pool_t *pool, const struct dav_request *r)
     for (size_t i = 0; i < sizeof kept_headers / sizeof kept_headers[0]; i++) {
         const char *value = request_header(r, kept_headers[i]);
         if (value)
-            add_line(&lines, kept_headers[i], value);
+            add_header(&lines, kept_headers[i], value, pool);
     }
     return take_text(pool, &lines);
 }
@@ -99,7 +125,7 @@ static int put_row(struct dav_request *r, const struct accepted_name *name)
                                    .user = r->user,
                                    .client = name->client,
                                    .method = r->method_name,
-                                   .target = r->target,
+                                   .target = uri_without_credentials(pool, r->target),
                                    .headers = request_lines(pool, r),
                                    .tls = r->tls,
                                    .key = has_body ? NULL : name->key,
@@ -239,14 +265,17 @@ static void reply_done(struct dav_request *r, const struct state_job *job)
 }
 
 /* Afterwards it has a reply, unless it is to be run. */
-static void decide(struct dav_request *r, const struct state_job *job)
+static void decide(struct dav_request *r, const struct state_job *job, const struct accepted_heir *heir)
 {
     switch (fate_of(r, job)) {
     case FATE_DONE:
         reply_done(r, job);
         break;
     case FATE_NOT_DONE:
-        dav_begin(r);
+        if (heir->is_user(heir->ctx, r->user))
+            dav_begin(r);
+        else
+            reply_error(r, 403, "It was not done when the server ended, and you may not enter any more.");
         break;
     case FATE_LOST:
         reply_error(r, 503, "The server ended before it was published; send it again.");
@@ -314,7 +343,8 @@ static int compare_age(const void *a, const void *b)
     return (x->started_ms > y->started_ms) - (x->started_ms < y->started_ms);
 }
 
-static struct accepted restore(struct dav *dav, const struct state_job *job, int64_t now_ms)
+static struct accepted restore(struct dav *dav, const struct state_job *job, const struct accepted_heir *heir,
+                               int64_t now_ms)
 {
     struct dav_request *r = restore_request(dav, job);
     struct accepted accepted = { .name = { .id = apr_pstrdup(r->pool, job->id),
@@ -333,7 +363,7 @@ static struct accepted restore(struct dav *dav, const struct state_job *job, int
         restore_reply(r, job);
         return accepted;
     }
-    decide(r, job);
+    decide(r, job, heir);
     if (r->reply.status) {
         accepted.ended_ms = now_ms;
         (void)accepted_end(r, now_ms); /* else it is decided once more by the next start */
@@ -341,7 +371,7 @@ static struct accepted restore(struct dav *dav, const struct state_job *job, int
     return accepted;
 }
 
-int accepted_restore(struct dav *dav, void (*each)(void *ctx, const struct accepted *accepted), void *ctx)
+int accepted_restore(struct dav *dav, const struct accepted_heir *heir)
 {
     int64_t now_ms = locks_now() / 1000000;
     apr_pool_t *pool;
@@ -354,8 +384,8 @@ int accepted_restore(struct dav *dav, void (*each)(void *ctx, const struct accep
         const struct state_job *job = &APR_ARRAY_IDX(jobs, i, struct state_job);
         if (!method_find(job->method))
             continue;
-        const struct accepted accepted = restore(dav, job, now_ms);
-        each(ctx, &accepted);
+        const struct accepted accepted = restore(dav, job, heir, now_ms);
+        heir->take(heir->ctx, &accepted);
     }
     apr_pool_destroy(pool);
     return err;

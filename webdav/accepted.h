@@ -14,7 +14,7 @@
  * the answer is made up. Both paths have what they had: it was not done, and is run again. Anything else: it
  * is not touched again, and the answer says so. An upload is never run again, since its body is gone.
  *
- * Kept are the headers that the methods of such requests look at, never credentials; of a result's body at most
+ * Kept are the headers that the methods of such requests look at, never credentials, not in their URIs either; of a result's body at most
  * ACCEPTED_BODY_MAX bytes.
  *
  * Threads: any, and they wait for the disk. accepted_note may be called beside dav_run. Errors: errno of the
@@ -62,7 +62,14 @@ struct accepted {
     bool is_news;     /* it is to be run, or what became of it was not known before: nobody has heard of it */
 };
 
+/* Who takes them. What was not done is run only for who still is one of the users. */
+struct accepted_heir {
+    void (*take)(void *ctx, const struct accepted *accepted);
+    bool (*is_user)(void *ctx, const char *name);
+    void *ctx;
+};
+
 /* Before anybody is served, but after dav_open; those that came first first. */
-int accepted_restore(struct dav *dav, void (*each)(void *ctx, const struct accepted *accepted), void *ctx);
+int accepted_restore(struct dav *dav, const struct accepted_heir *heir);
 
 #endif

@@ -101,6 +101,16 @@ static size_t scheme_length(const char *uri)
     return uri[len] == ':' ? len : 0;
 }
 
+const char *uri_without_credentials(apr_pool_t *pool, const char *uri)
+{
+    size_t scheme = scheme_length(uri);
+    if (scheme == 0 || strncmp(uri + scheme, "://", 3) != 0)
+        return uri;
+    const char *begin = uri + scheme + 3;
+    const char *at = memrchr(begin, '@', strcspn(begin, "/?"));
+    return at ? apr_pstrcat(pool, apr_pstrmemdup(pool, uri, scheme + 3), at + 1, NULL) : uri;
+}
+
 /* Checks the authority of an absolute URI, and finds where its path begins. */
 static int skip_authority(apr_pool_t *pool, const char *uri, const struct uri_self *self, const char **out)
 {

@@ -21,6 +21,9 @@ struct uri_self {
 int uri_to_path(apr_pool_t *pool, const char *uri, const struct uri_self *self, const char **out_path,
                 bool *out_slash);
 
+/* The same without the credentials that an absolute URI may carry; else `uri` itself. For what is written down. */
+const char *uri_without_credentials(apr_pool_t *pool, const char *uri);
+
 /* A canonical path as an absolute path for DAV:href: every byte but letters, digits, "-._~/" is
  * percent-encoded (neon compares hrefs as text), with a slash at the end for collections. */
 const char *uri_from_path(apr_pool_t *pool, const char *path, bool is_collection);

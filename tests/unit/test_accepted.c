@@ -79,11 +79,19 @@ static void take(void *ctx, const struct accepted *accepted)
     found->last = *accepted;
 }
 
+static bool is_ann(void *ctx, const char *user)
+{
+    (void)ctx;
+    return strcmp(user, "ann") == 0;
+}
+
 static struct found restore(struct exchange *x)
 {
     struct found found = { 0 };
 
-    assert_int_equal(accepted_restore(x->dav, take, &found), 0);
+    const struct accepted_heir heir = { .take = take, .is_user = is_ann, .ctx = &found };
+
+    assert_int_equal(accepted_restore(x->dav, &heir), 0);
     return found;
 }
 
@@ -202,6 +210,39 @@ static void the_headers_that_count_come_back_and_no_others(void **state)
     assert_int_equal(end_of(&found), 201);
 }
 
+static void credentials_in_uris_are_not_kept(void **state)
+{
+    struct exchange *x = *state;
+    struct dav_request *r =
+        begin(x, "COPY", "http://ann:secret@dav.example/file?://b@c", "http://a@b:secret@dav.example/n@w");
+
+    apr_table_set(r->headers, "If",
+                  "<http://ann:secret@dav.example/file> (<urn:x:y@z> [\"a@b\"]) (Not <DAV:no-lock>)");
+    assert_int_equal(accepted_note(r, &name), 0);
+    dav_request_free(r);
+    struct found found = restore(x);
+    r = found.last.request;
+    assert_string_equal(found.last.target, "http://dav.example/file?://b@c");
+    assert_string_equal(request_header(r, "Destination"), "http://dav.example/n@w");
+    assert_string_equal(request_header(r, "If"),
+                        "<http://dav.example/file> (<urn:x:y@z> [\"a@b\"]) (Not <DAV:no-lock>)");
+    assert_int_equal(end_of(&found), 201);
+}
+
+static void what_was_not_done_is_not_for_who_may_not_enter(void **state)
+{
+    struct exchange *x = *state;
+    struct dav_request *r = begin(x, "MOVE", "/file", "/new");
+
+    r->user = "bob";
+    assert_int_equal(accepted_note(r, &name), 0);
+    dav_request_free(r);
+    struct found found = restore(x);
+    assert_int_equal(found.last.request->reply.status, 403);
+    assert_int_equal(end_of(&found), 403);
+    assert_string_equal(exchange_read(x, "file"), "file");
+}
+
 static void a_result_comes_back_whole_unless_it_is_large(void **state)
 {
     struct exchange *x = *state;
@@ -294,6 +335,8 @@ int main(void)
         cmocka_unit_test(what_was_done_is_told_and_what_was_not_is_done),
         TEST(what_is_not_as_it_was_is_left_alone),
         TEST(the_headers_that_count_come_back_and_no_others),
+        TEST(credentials_in_uris_are_not_kept),
+        TEST(what_was_not_done_is_not_for_who_may_not_enter),
         TEST(a_result_comes_back_whole_unless_it_is_large),
         TEST(it_is_noted_once_and_not_when_it_is_over),
         TEST(what_the_servers_end_has_stopped_is_done_again),

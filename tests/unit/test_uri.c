@@ -34,6 +34,28 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void credentials_are_left_out(void **state)
+{
+    static const struct {
+        const char *uri, *without;
+    } rows[] = {
+        { "http://h/a", "http://h/a" },
+        { "http://user:pa%40ss@h/a", "http://h/a" },
+        { "HTTPS://a@b@h:1/a@b?c@d", "HTTPS://h:1/a@b?c@d" },
+        { "http://a>b:c d@h/", "http://h/" },
+        { "http://a@h", "http://h" },
+        { "http://h?a@b", "http://h?a@b" },
+        { "/a://b@c/d", "/a://b@c/d" },
+        { "urn:a@b", "urn:a@b" },
+        { "*", "*" },
+        { "", "" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(uri_without_credentials(pool, rows[i].uri), rows[i].without);
+}
+
 static void targets_become_paths(void **state)
 {
     (void)state;
@@ -271,6 +293,7 @@ static void cut_and_spoilt_targets_are_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(credentials_are_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(targets_become_paths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_targets_are_refused_by_the_length_of_their_path, set_up,
                                         tear_down),
