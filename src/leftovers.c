@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fs/niceness.h"
 #include "src/log.h"
@@ -51,9 +52,19 @@ struct leftovers *leftovers_start(struct dav *dav)
 
 void leftovers_stop(struct leftovers *leftovers)
 {
+    if (leftovers)
+        progress_stop(&leftovers->progress);
+}
+
+bool leftovers_join(struct leftovers *leftovers, int64_t deadline_ms)
+{
+    const struct timespec deadline = { .tv_sec = deadline_ms / 1000,
+                                       .tv_nsec = deadline_ms % 1000 * 1000000 };
+
     if (!leftovers)
-        return;
-    progress_stop(&leftovers->progress);
-    pthread_join(leftovers->thread, NULL);
+        return true;
+    if (pthread_clockjoin_np(leftovers->thread, NULL, CLOCK_MONOTONIC, &deadline) != 0)
+        return false;
     free(leftovers);
+    return true;
 }

@@ -3,8 +3,7 @@
  *
  * A thread and not a job: it may last for hours, and would keep a worker from those who wait. It runs at the
  * lowest priority, and is helped as all that works on trees (fs/crew.h). Life: leftovers_start once the server
- * listens, leftovers_stop before the dav is closed, which ends it within a moment; what is left then is the
- * next start's.
+ * listens, leftovers_stop and leftovers_join before the dav is closed; what is left then is the next start's.
  */
 #ifndef HOLDFAST_LEFTOVERS_H
 #define HOLDFAST_LEFTOVERS_H
@@ -16,7 +15,10 @@ struct leftovers;
 /* NULL: no thread is to be had. */
 struct leftovers *leftovers_start(struct dav *dav);
 
-/* NULL is accepted. */
+/* Afterwards it ends within a moment, unless the disk does not answer. NULL is accepted. */
 void leftovers_stop(struct leftovers *leftovers);
+
+/* Awaits that, and frees; after leftovers_stop. False: it has not ended by then (timer_now_ms), and still uses the dav. */
+bool leftovers_join(struct leftovers *leftovers, int64_t deadline_ms);
 
 #endif

@@ -406,6 +406,10 @@ bool server_stop(struct server *server)
     timer_close(server->timer);
     registry_close(server->registry);
     job_engine_close(server->engine);
+    if (!leftovers_join(server->leftovers, timer_now_ms() + STOP_MS)) {
+        log_error("the removal of leftovers does not stop; leaving it behind");
+        return false;
+    }
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->mutex);
     return true;

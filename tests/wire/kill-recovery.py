@@ -43,6 +43,14 @@ with Server(slow="unlinkat=0", match="/root", gate=True) as s:
     eventually(s.mark.exists, "the purge beside the service")
     s.stop(10)
     same(len(strays(s.root)) > 0, True, "something is left")
-    s.slow = None
+
+    # nor for a disk that does not answer: that is left behind after five seconds
+    s.gate, s.slow = s.temp / "gate", "unlinkat=0"
+    s.mark.unlink(missing_ok=True)
+    s.start()
+    eventually(s.mark.exists, "the purge waits for the disk")
+    s.process.send_signal(signal.SIGTERM)
+    same(s.wait(15), 1, "exit status")
+    s.gate = s.slow = None
     s.start()
     eventually(lambda: not strays(s.root), "the rest is purged")
