@@ -28,6 +28,7 @@
 
 #define ENTRIES_SIZE   32768 /* what one getdents64 may fill: some 1000 names */
 #define ATTR_PATH_SIZE (POSIX_PROC_SIZE + FS_NAME_MAX + 1)
+#define USUAL_ATTR     1024
 #define NSEC           INT64_C(1000000000)
 
 static int dir_fd(const struct fs_dir *dir)
@@ -286,13 +287,21 @@ static ssize_t get_entry_attr(struct fs_dir *dir, const char *name, void *out, s
 }
 
 /* Of fd itself if there is no directory. */
+static ssize_t read_attr(struct fs_dir *dir, const char *name, int fd, void *out, size_t size)
+{
+    return dir ? get_entry_attr(dir, name, out, size) : fgetxattr(fd, FS_ATTR_NAME, out, size);
+}
+
+/* The kernel clears as much memory as there is room for the value: few values need much. */
 static int get_attr(struct fs_dir *dir, const char *name, int fd, void *out, size_t size, size_t *out_len)
 {
     char none = 0; /* size 0 would ask for the length, where we want ERANGE */
     void *value = size ? out : &none;
     size_t room = size ? size : 1;
 
-    ssize_t len = dir ? get_entry_attr(dir, name, value, room) : fgetxattr(fd, FS_ATTR_NAME, value, room);
+    ssize_t len = read_attr(dir, name, fd, value, room < USUAL_ATTR ? room : USUAL_ATTR);
+    if (len < 0 && errno == ERANGE && room > USUAL_ATTR)
+        len = read_attr(dir, name, fd, value, room);
     if (len < 0)
         return errno;
     if ((size_t)len > size)
