@@ -9,6 +9,9 @@
 #include <stdlib.h>
 
 #include "webdav/digestfield.h"
+#include "webdav/locks.h"
+#include "webdav/noprops.h"
+#include "webdav/request.h"
 
 #define SMALL_ATTR 2048 /* holds what most files have, without asking for FS_ATTR_MAX */
 
@@ -54,17 +57,22 @@ bool digeststore_take(struct dead_prop **list, const struct fs_stat *st, struct 
     return st->type == FS_FILE && read_record(record->markup, st, out);
 }
 
-bool digeststore_read(struct fs *fs, int fd, const struct fs_stat *st, apr_pool_t *pool,
+/* Most files have none, and are read more than once. */
+bool digeststore_read(const struct dav *dav, int fd, const struct fs_stat *st, apr_pool_t *pool,
                       struct checksum_values *out)
 {
     char small[SMALL_ATTR], *attr = small;
     struct dead_prop *list = NULL;
     size_t len = 0;
 
-    int err = fs_get_attr_fd(fs, fd, small, sizeof small, &len);
+    if (noprops_knows(dav->noprops, st))
+        return false;
+    int err = fs_get_attr_fd(dav->fs, fd, small, sizeof small, &len);
     if (err == ERANGE) {
         attr = apr_palloc(pool, FS_ATTR_MAX);
-        err = fs_get_attr_fd(fs, fd, attr, FS_ATTR_MAX, &len);
+        err = fs_get_attr_fd(dav->fs, fd, attr, FS_ATTR_MAX, &len);
     }
+    if (err == ENODATA)
+        noprops_remember(dav->noprops, st, locks_now());
     return !err && props_parse(pool, attr, len, &list) == 0 && digeststore_take(&list, st, out);
 }

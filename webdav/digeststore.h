@@ -29,7 +29,7 @@ int digeststore_replace(apr_pool_t *pool, const void *attr, size_t attr_len,
 bool digeststore_take(struct dead_prop **list, const struct fs_stat *st, struct checksum_values *out);
 
 /* Of a file that is open for reading, and its stat. False: none is known. */
-bool digeststore_read(struct fs *fs, int fd, const struct fs_stat *st, apr_pool_t *pool,
+bool digeststore_read(const struct dav *dav, int fd, const struct fs_stat *st, apr_pool_t *pool,
                       struct checksum_values *out);
 
 #endif

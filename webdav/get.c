@@ -89,7 +89,7 @@ static void tell_digests(struct dav_request *r, int fd, const struct fs_stat *st
 {
     struct checksum_values digests;
 
-    if (!digeststore_read(r->dav->fs, fd, st, r->pool, &digests))
+    if (!digeststore_read(r->dav, fd, st, r->pool, &digests))
         return;
     reply_header(r, "Repr-Digest", digestfield_format_repr(r->pool, &digests));
     reply_header(r, "OC-Checksum", digestfield_format_oc(r->pool, &digests));
