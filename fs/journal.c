@@ -274,32 +274,41 @@ static void list_push(struct path_list **list, const char *path, apr_pool_t *poo
     *list = item;
 }
 
-static void record_moved(struct journal *journal, const char *from, const char *to, apr_pool_t *pool)
+static int record_moved(struct journal *journal, const char *from, const char *to, apr_pool_t *pool)
 {
     struct path_list *moved = NULL;
     struct place *place;
+    int err = 0;
 
     for (size_t i = 0; i < journal->bucket_count; i++)
         for (place = journal->buckets[i]; place; place = place->next)
             if (place->in && path_is_within(place->path, from))
                 list_push(&moved, path_rebase(pool, place->path, from, to), pool);
-    for (; moved; moved = moved->next)
-        if (record(journal, moved->path, &place) == 0)
+    for (; moved && !err; moved = moved->next) {
+        err = record(journal, moved->path, &place);
+        if (!err)
             enter(journal, place);
+    }
+    return err;
 }
 
-void journal_moved(struct journal *journal, const char *from, const char *to)
+int journal_moved(struct journal *journal, const char *from, const char *to)
 {
     apr_pool_t *pool;
+    int err = 0;
 
     if (!journal)
-        return;
+        return 0;
     pthread_mutex_lock(&journal->mutex);
-    if (journal->in_count && apr_pool_create(&pool, NULL) == APR_SUCCESS) {
-        record_moved(journal, from, to, pool);
-        apr_pool_destroy(pool);
+    if (journal->in_count) {
+        err = apr_pool_create(&pool, NULL);
+        if (!err) {
+            err = record_moved(journal, from, to, pool);
+            apr_pool_destroy(pool);
+        }
     }
     pthread_mutex_unlock(&journal->mutex);
+    return err;
 }
 
 static bool forget_one(struct journal *journal, const char *path)

@@ -50,8 +50,8 @@ void journal_leave_for_good(struct journal *journal, const char *dir_path);
 
 /* A tree is about to be renamed, or just was (tree_move says so at both times): directories within
  * `from` that somebody is in are recorded under their names within `to` too. Who is in one leaves it
- * by the path by which it was entered. */
-void journal_moved(struct journal *journal, const char *from, const char *to);
+ * by the path by which it was entered. An error is the store's: then the tree may not be renamed. */
+int journal_moved(struct journal *journal, const char *from, const char *to);
 
 /* A tree has been removed: directories within it that nobody is in are forgotten, in the store too.
  * (Elsewhere the ones left longest ago are, when there are more than JOURNAL_IDLE_MAX.) */

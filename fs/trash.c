@@ -214,10 +214,11 @@ int tree_move(struct fs *fs, const char *from, const char *to, bool replace, str
     struct fs_dir *from_dir = source.in.dir, *to_dir = dest.in.dir;
     bool is_tree = source.found && source.st.type == FS_DIR;
     if (is_tree) /* before, for a crash; after, for who came between */
-        journal_moved(fs->journal, from, to);
-    err = move(&source, &dest, replace, out_trash);
+        err = journal_moved(fs->journal, from, to);
+    if (!err)
+        err = move(&source, &dest, replace, out_trash);
     if (!err && is_tree)
-        journal_moved(fs->journal, from, to);
+        (void)journal_moved(fs->journal, from, to);
     if (!err)
         err = sync_dir(to_dir);
     if (!err && strcmp(source.path, dest.path) != 0)

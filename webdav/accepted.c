@@ -259,7 +259,7 @@ static void reply_done(struct dav_request *r, const struct state_job *job)
     bool is_there = !is_delete && fs_stat(r->dav->fs, made, &st) == 0;
     reply_status(r, is_new ? 201 : 204);
     if (is_new)
-        reply_header(r, "Location", uri_from_path(r->pool, made, is_there && st.type == FS_DIR));
+        reply_location(r, made, is_there && st.type == FS_DIR);
     if (is_there && r->method->body == BODY_UPLOAD)
         reply_validators(r, &st);
 }

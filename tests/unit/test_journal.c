@@ -112,7 +112,7 @@ static void no_journal_records_nothing(void **state)
     (void)state;
     assert_int_equal(journal_enter(NULL, "a"), 0);
     journal_leave(NULL, "a");
-    journal_moved(NULL, "a", "b");
+    assert_int_equal(journal_moved(NULL, "a", "b"), 0);
     journal_close(NULL);
 }
 
@@ -124,7 +124,7 @@ static void a_moved_tree_is_recorded_under_both_names(void **state)
     assert_int_equal(journal_enter(world->journal, "a/left"), 0);
     assert_int_equal(journal_enter(world->journal, "ab"), 0);
     journal_leave(world->journal, "a/left");
-    journal_moved(world->journal, "a", "x/y");
+    assert_int_equal(journal_moved(world->journal, "a", "x/y"), 0);
     assert_true(support_store_has(world->store, "a/b/c"));
     assert_true(support_store_has(world->store, "x/y/b/c"));
     assert_false(support_store_has(world->store, "x/y/left"));
@@ -135,6 +135,27 @@ static void a_moved_tree_is_recorded_under_both_names(void **state)
     assert_true(support_store_has(world->store, "x/y/b/c")); /* who knows what is there */
     assert_int_equal(support_store_count(world->store), 1);
     restart(world);
+}
+
+static void a_tree_that_cannot_be_recorded_is_not_moved(void **state)
+{
+    struct world *world = *state;
+    struct trash *trash;
+    struct fs_stat st;
+
+    support_fs_mkdir(world->fs, "a");
+    support_fs_mkdir(world->fs, "a/b");
+    world->fs->journal = world->journal;
+    assert_int_equal(journal_enter(world->journal, "a/b"), 0);
+    support_store_fail(world->store, ENOSPC);
+    assert_int_equal(tree_move(world->fs, "a", "x", false, &trash), ENOSPC);
+    assert_null(trash);
+    assert_int_equal(fs_stat(world->fs, "a/b", &st), 0);
+    support_store_fail(world->store, 0);
+    assert_int_equal(tree_move(world->fs, "a", "x", false, &trash), 0);
+    assert_true(support_store_has(world->store, "x/b"));
+    journal_leave(world->journal, "a/b");
+    world->fs->journal = NULL;
 }
 
 static void recovery_purges_what_is_hidden_and_nothing_else(void **state)
@@ -511,6 +532,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(entering_fails_as_the_store_does, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closing_forgets_only_where_nobody_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_journal_records_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_tree_that_cannot_be_recorded_is_not_moved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_moved_tree_is_recorded_under_both_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(recovery_purges_what_is_hidden_and_nothing_else, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_purged_stays_recorded_and_the_rest_goes_on, set_up,
