@@ -29,7 +29,7 @@ from mortal import scratch
 
 OWN, LISTING, TURNS = 6, 2, 25  # TURNS: of each client in one contest
 CONTESTS = ((FolderContest, 3), (FolderContest, 3), (LockContest, 2))
-GROWTH_KIB = 24 * 1024
+GROWTH_KIB = 64 * 1024  # results that are kept, the journal, arenas of threads: it levels off after a minute
 
 
 class Arena:
