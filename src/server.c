@@ -55,6 +55,16 @@ static void completed(void *cls, struct MHD_Connection *connection, void **con_c
     *con_cls = NULL;
 }
 
+/* Its threads are libmicrohttpd's: this is the first that we see of one. */
+static void be_prompt_once(void)
+{
+    static _Thread_local bool is_prompt;
+
+    if (!is_prompt)
+        niceness_be_prompt();
+    is_prompt = true;
+}
+
 static void connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
                                enum MHD_ConnectionNotificationCode what)
 {
@@ -62,6 +72,7 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        be_prompt_once();
         *socket_context = info ? hangup_open(server->timer, info->connect_fd) : NULL;
     } else {
         hangup_close(*socket_context);

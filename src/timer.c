@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "fs/niceness.h"
+
 struct timer {
     pthread_mutex_t mutex; /* guards everything below and every alarm that is set */
     pthread_cond_t changed;
@@ -89,6 +91,7 @@ static void *run(void *arg)
 {
     struct timer *timer = arg;
 
+    niceness_be_prompt();
     pthread_mutex_lock(&timer->mutex);
     while (!timer->closing) {
         struct alarm *first = timer->count ? timer->heap[1] : NULL;
