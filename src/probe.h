@@ -11,7 +11,7 @@
 /* The exit status beyond those of every subcommand. */
 enum { PROBE_EXIT_UNFIT = 3 };
 
-/* The whole subcommand; returns the exit status: 0 fit, PROBE_EXIT_UNFIT, 1 the server cannot be
+/* The whole program, which `holdfast probe` becomes; returns the exit status: 0 fit, PROBE_EXIT_UNFIT, 1 the server cannot be
  * reached or asked, 2 wrong usage. */
 int probe_main(int argc, char **argv);
 
