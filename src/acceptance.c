@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "src/log.h"
+#include "src/registry.h"
 #include "webdav/accepted.h"
 
 struct acceptance {
@@ -21,7 +22,7 @@ static void run(void *item)
     const struct accepted_name name = { .id = op->id,
                                         .client = op->client,
                                         .key = op->key,
-                                        .idempotency_key = op->idempotency_key,
+                                        .idempotency_key = registry_idempotency_key(op->registry, op),
                                         .started_ms = op->started_unix_ms };
     int error = accepted_note(op->request, &name);
     if (error && error != EALREADY)
@@ -34,10 +35,19 @@ static void release(void *item)
     free(item);
 }
 
-static const struct job_kind acceptance_kind = { .run = run, .release = release };
+static void run_cancel(void *item)
+{
+    struct operation *op = ((struct acceptance *)item)->operation;
+    int error = accepted_cancel(op->request);
+    if (error)
+        log_warning("that %s %s was cancelled cannot be noted: %s", op->method, op->target, strerror(error));
+}
 
-int acceptance_start(struct job_engine *engine, struct operation *op, struct job *job,
-                     struct job_waiter *waiter)
+static const struct job_kind acceptance_kind = { .run = run, .release = release };
+static const struct job_kind cancel_kind = { .run = run_cancel, .release = release };
+
+static int start(struct job_engine *engine, const struct job_kind *kind, struct operation *op,
+                 struct job *job, struct job_waiter *waiter)
 {
     const struct job_owner owner = { .user = op->user, .client = op->client };
     struct acceptance *acceptance = calloc(1, sizeof *acceptance);
@@ -46,8 +56,22 @@ int acceptance_start(struct job_engine *engine, struct operation *op, struct job
         abort();
     acceptance->operation = op;
     job_join(job, &acceptance->hold);
-    int error = job_submit(engine, &acceptance_kind, acceptance, JOB_NOTE, &owner, waiter);
+    int error = job_submit(engine, kind, acceptance, JOB_NOTE, &owner, waiter);
     if (error)
         release(acceptance);
     return error;
+}
+
+int acceptance_start(struct job_engine *engine, struct operation *op, struct job *job,
+                     struct job_waiter *waiter)
+{
+    return start(engine, &acceptance_kind, op, job, waiter);
+}
+
+void acceptance_cancel(struct job_engine *engine, struct operation *op, struct job *job)
+{
+    struct job_waiter nobody = { .done = NULL };
+
+    if (op->request && start(engine, &cancel_kind, op, job, &nobody) == 0)
+        job_leave(&nobody);
 }

@@ -14,4 +14,7 @@
 int acceptance_start(struct job_engine *engine, struct operation *op, struct job *job,
                      struct job_waiter *waiter);
 
+/* That it is cancelled is noted too: if the server dies now, the next one does not do it. Nobody waits for that. */
+void acceptance_cancel(struct job_engine *engine, struct operation *op, struct job *job);
+
 #endif

@@ -173,13 +173,14 @@ static struct dav_reply *show(apr_pool_t *pool, const struct head *head, const s
 }
 
 /* It ends soon, with the destination as it was; how it did end is told by its page. */
-static struct dav_reply *cancel(apr_pool_t *pool, struct operation *op, const struct job_view *view)
+static struct dav_reply *cancel(struct registry *registry, apr_pool_t *pool, struct operation *op,
+                                const struct job_waiter *held, const struct job_view *view)
 {
     size_t size;
     bool was_over = job_view_has_ended(view);
 
     if (!was_over)
-        operation_cancel(op, DAV_STOP_CANCELLED);
+        registry_cancel(registry, op, held);
     char *json = job_view_json(view, &size);
     struct dav_reply *reply = json_reply(pool, was_over ? 409 : 202, json, size);
     add_retry_after(pool, reply, view);
@@ -198,7 +199,7 @@ static struct dav_reply *answer_job(struct registry *registry, apr_pool_t *pool,
         return page_text(pool, 404, "There is no such job, or it has ended long ago.\n");
     registry_view(registry, op, pool, &view);
     if (strcmp(head->method, "DELETE") == 0)
-        reply = cancel(pool, op, &view);
+        reply = cancel(registry, pool, op, &waiter, &view);
     else if (is_read(head))
         reply = show(pool, head, &view);
     else

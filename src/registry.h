@@ -99,6 +99,9 @@ void registry_stop_diagnostics(struct registry *registry);
  * done, if somebody has it. */
 bool registry_end(struct registry *registry, struct operation *op);
 
+/* The one that an operation has by now, or NULL; as long as it. */
+const char *registry_idempotency_key(struct registry *registry, const struct operation *op);
+
 /* ---- for the pages ---- */
 
 /* One of this user's, held by a waiter until job_leave; NULL: there is none. It does not count as
@@ -107,6 +110,9 @@ struct operation *registry_hold(struct registry *registry, const char *user, con
                                 struct job_waiter *waiter);
 
 void registry_view(struct registry *registry, struct operation *op, apr_pool_t *pool, struct job_view *out);
+
+/* One that is held: its user does not want it any more, and no later process will do it. */
+void registry_cancel(struct registry *registry, struct operation *op, const struct job_waiter *held);
 
 /* This user's: what runs, the oldest first, then what is kept, the newest first; at most REGISTRY_LISTED_MAX. In the
  * pool. */

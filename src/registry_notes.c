@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/acceptance.h"
 #include "src/registry_internal.h"
 
 struct forgotten {
@@ -43,4 +44,19 @@ void registry_write_forgotten(struct registry *registry)
             (void)accepted_forget(registry->dav, &id, 1);
         free(at);
     }
+}
+
+/* Somebody who joins may give it one at any time; it stays then. */
+const char *registry_idempotency_key(struct registry *registry, const struct operation *op)
+{
+    pthread_mutex_lock(&registry->mutex);
+    const char *key = op->idempotency_key;
+    pthread_mutex_unlock(&registry->mutex);
+    return key;
+}
+
+void registry_cancel(struct registry *registry, struct operation *op, const struct job_waiter *held)
+{
+    operation_cancel(op, DAV_STOP_CANCELLED);
+    acceptance_cancel(registry->engine, op, held->job);
 }

@@ -141,10 +141,16 @@ static int put_row(struct dav_request *r, const struct accepted_name *name)
     return err;
 }
 
+static bool was_stopped_for(struct dav_request *r, enum dav_stop_reason why)
+{
+    return atomic_load(&r->stop_reason) == (int)why + 1;
+}
+
 int accepted_note(struct dav_request *r, const struct accepted_name *name)
 {
     pthread_mutex_lock(&r->mark.mutex);
-    int err = r->mark.is_over || *r->mark.id ? EALREADY : put_row(r, name);
+    bool is_late = r->mark.is_over || *r->mark.id || was_stopped_for(r, DAV_STOP_CANCELLED);
+    int err = is_late ? EALREADY : put_row(r, name);
     if (!err) {
         apr_cpystrn(r->mark.id, name->id, sizeof r->mark.id);
         atomic_store(&r->mark.is_noted, true);
@@ -165,6 +171,15 @@ int accepted_note_made(void *ctx, const struct fs_stat *st)
     pthread_mutex_lock(&r->mark.mutex);
     r->mark.made = thing_of(st);
     int err = *r->mark.id ? state_job_made(r->dav->state, r->mark.id, r->mark.made) : 0;
+    pthread_mutex_unlock(&r->mark.mutex);
+    return err;
+}
+
+int accepted_cancel(struct dav_request *r)
+{
+    pthread_mutex_lock(&r->mark.mutex);
+    bool is_noted = *r->mark.id && !r->mark.is_over;
+    int err = is_noted ? state_job_cancel(r->dav->state, r->mark.id) : 0;
     pthread_mutex_unlock(&r->mark.mutex);
     return err;
 }
@@ -194,17 +209,12 @@ static int put_result(struct dav_request *r, const char *id, int64_t ended_ms)
     return err;
 }
 
-static bool was_stopped_by_server(struct dav_request *r)
-{
-    return r->reply.status >= 400 && atomic_load(&r->stop_reason) == DAV_STOP_SERVER + 1;
-}
-
 int accepted_end(struct dav_request *r, int64_t ended_ms)
 {
     pthread_mutex_lock(&r->mark.mutex);
     r->mark.is_over = true;
     pthread_mutex_unlock(&r->mark.mutex);
-    if (!*r->mark.id || was_stopped_by_server(r))
+    if (!*r->mark.id || (r->reply.status >= 400 && was_stopped_for(r, DAV_STOP_SERVER)))
         return 0;
     return put_result(r, r->mark.id, ended_ms);
 }
@@ -267,7 +277,14 @@ static void reply_done(struct dav_request *r, const struct state_job *job)
 /* Afterwards it has a reply, unless it is to be run. */
 static void decide(struct dav_request *r, const struct state_job *job, const struct accepted_heir *heir)
 {
-    switch (fate_of(r, job)) {
+    enum fate fate = fate_of(r, job);
+
+    if (job->is_cancelled && (fate == FATE_NOT_DONE || fate == FATE_LOST)) {
+        dav_request_cancel(r, DAV_STOP_CANCELLED);
+        (void)reply_if_stopped(r);
+        return;
+    }
+    switch (fate) {
     case FATE_DONE:
         reply_done(r, job);
         break;

@@ -4,6 +4,7 @@
  * Life of such a request
  *   accepted_note        before the 202 leaves: it is written to the state database, with what it is about
  *   accepted_note_made   its method notes what it is about to publish (staging_set_note)
+ *   accepted_cancel      its user does not want it any more: the next process will not do it
  *   accepted_end         after dav_run, before anybody hears of the result: that is written too
  *   accepted_forget      nobody may ask for the result any more
  * At the next start accepted_restore gives back all that were not forgotten: with their result; or, if they
@@ -37,7 +38,7 @@ struct accepted_name {
 
 #define ACCEPTED_ID_MAX 63
 
-/* EALREADY: it has run, or has been noted. */
+/* EALREADY: it has run, or has been noted, or cancelled. */
 int accepted_note(struct dav_request *r, const struct accepted_name *name);
 
 /* Was it? Once it was it is. */
@@ -46,6 +47,9 @@ bool accepted_is_noted(const struct dav_request *r);
 /* For staging_set_note; `ctx` is the request. */
 struct fs_stat;
 int accepted_note_made(void *ctx, const struct fs_stat *st);
+
+/* After dav_request_cancel. Of one that was not noted, or has run, nothing is written. */
+int accepted_cancel(struct dav_request *r);
 
 /* Of one that was not noted nothing is written, and none can be afterwards; nor of one that failed since the
  * server ends: it is to be run again. */

@@ -61,6 +61,7 @@ struct state_job {
     struct thing path_thing, dest_thing; /* what was there when it began */
     struct thing made;                   /* what it was about to publish; nothing: not yet */
     int64_t started_ms, ended_ms;        /* Unix time; 0: not yet */
+    bool is_cancelled;                   /* before it ended */
     int status;                          /* of the result, like all below */
     const char *reply_headers;           /* lines */
     const char *reply;                   /* the body */
@@ -69,6 +70,7 @@ struct state_job {
 int state_job_put(struct state *state, const struct state_job *job); /* all but the result */
 int state_job_made(struct state *state, const char *id, struct thing thing);
 int state_job_end(struct state *state, const struct state_job *job); /* the result of this id */
+int state_job_cancel(struct state *state, const char *id);           /* is_cancelled, unless it has ended */
 int state_job_remove_all(struct state *state, const char *const *ids, size_t count);
 int state_job_list(struct state *state, void (*each)(void *ctx, const struct state_job *job), void *ctx);
 /* ---- dead properties by path (propstore.h) ---- */

@@ -15,6 +15,8 @@ static const char job_put[] = "INSERT INTO job (id, creator, client, method, tar
 static const char job_made[] = "UPDATE job SET made_ino = %lld, made_birth = %lld WHERE id = %s";
 static const char job_end[] =
     "UPDATE job SET ended_ms = %lld, status = %d, reply_headers = %s, reply = %s WHERE id = %s";
+/* Without an end a status stands for what shall become of it. */
+static const char job_cancel[] = "UPDATE job SET status = 409 WHERE id = %s AND ended_ms = 0";
 static const char job_remove[] = "DELETE FROM job WHERE id = %s";
 static const char job_list[] =
     "SELECT id, creator, client, method, target, headers, tls, key, idempotency_key, path, dest, path_ino, "
@@ -97,6 +99,18 @@ int state_job_end(struct state *state, const struct state_job *job)
     return state_change(state, end_change, &change);
 }
 
+static int cancel_change(struct state *state, apr_pool_t *scratch, void *ctx)
+{
+    const char *const *id = ctx;
+    const void *args[] = { *id };
+    return state_run(state, scratch, job_cancel, args);
+}
+
+int state_job_cancel(struct state *state, const char *id)
+{
+    return state_change(state, cancel_change, &id);
+}
+
 struct removal {
     const char *const *ids;
     size_t count;
@@ -158,6 +172,7 @@ static int list_row(void *ctx, const struct state_row *row)
                              .status = (int)state_int(row, 19),
                              .reply_headers = state_decoded(row, 20),
                              .reply = state_decoded(row, 21) };
+    job.is_cancelled = job.status && !job.ended_ms;
     if (!job.id || !job.user || !job.client || !job.method || !job.target || !job.headers || !job.path ||
         !job.reply_headers || !job.reply)
         return EIO;

@@ -329,6 +329,41 @@ static void what_the_servers_end_has_stopped_is_done_again(void **state)
     }
 }
 
+static void what_was_cancelled_is_not_done_by_the_next(void **state)
+{
+    struct exchange *x = *state;
+    const char *id = name.id;
+    struct dav_request *r = begin(x, "MOVE", "/file", "/new");
+
+    assert_int_equal(accepted_note(r, &name), 0);
+    dav_request_cancel(r, DAV_STOP_CANCELLED);
+    assert_int_equal(accepted_cancel(r), 0);
+    dav_request_free(r);
+    struct found found = restore(x);
+    assert_true(found.last.is_news);
+    assert_int_equal(found.last.request->reply.status, 409);
+    assert_int_equal(end_of(&found), 409);
+    assert_string_equal(exchange_read(x, "file"), "file");
+    assert_int_equal(accepted_forget(x->dav, &id, 1), 0);
+
+    r = begin(x, "MOVE", "/file", "/new"); /* too late */
+    assert_int_equal(accepted_note(r, &name), 0);
+    dav_run(r);
+    dav_request_cancel(r, DAV_STOP_CANCELLED);
+    assert_int_equal(accepted_cancel(r), 0);
+    dav_request_free(r);
+    found = restore(x);
+    assert_int_equal(end_of(&found), 201);
+    assert_int_equal(accepted_forget(x->dav, &id, 1), 0);
+
+    r = begin(x, "MOVE", "/new", "/file"); /* what nobody wants is not promised */
+    dav_request_cancel(r, DAV_STOP_CANCELLED);
+    assert_int_equal(accepted_cancel(r), 0);
+    assert_int_equal(accepted_note(r, &name), EALREADY);
+    dav_request_free(r);
+    assert_int_equal(restore(x).count, 0);
+}
+
 static void what_is_made_is_known_whoever_comes_first(void **state)
 {
     struct exchange *x = *state;
@@ -364,6 +399,7 @@ int main(void)
         TEST(a_result_comes_back_whole_unless_it_is_large),
         TEST(it_is_noted_once_and_not_when_it_is_over),
         TEST(what_the_servers_end_has_stopped_is_done_again),
+        TEST(what_was_cancelled_is_not_done_by_the_next),
         TEST(what_is_made_is_known_whoever_comes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
