@@ -47,7 +47,8 @@ void spares_take(struct spares *spares, struct buffer *buffer)
 void spares_give(struct spares *spares, struct buffer *buffer)
 {
     pthread_mutex_lock(&spares->mutex);
-    if (buffer->data && buffer->capacity <= SPARES_BYTES && spares->count < SPARES_MAX) {
+    bool is_fit = buffer->data && buffer->capacity >= SPARES_LEAST && buffer->capacity <= SPARES_BYTES;
+    if (is_fit && spares->count < SPARES_MAX) {
         spares->kept[spares->count++] = *buffer;
         buffer_init(buffer, buffer->max);
     }

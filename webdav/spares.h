@@ -6,7 +6,8 @@
  *
  * Life: spares_open and spares_close with the server's data; in between spares_take gives a fresh buffer the
  * memory of an earlier one, if there is any, and spares_give takes it back instead of buffer_release. A
- * few are kept (SPARES_MAX), none larger than SPARES_BYTES. Threads: any; a mutex inside. No errors.
+ * few are kept (SPARES_MAX), none larger than SPARES_BYTES, nor so small that they would be in the way of those
+ * that are worth it. Threads: any; a mutex inside. No errors.
  */
 #ifndef HOLDFAST_SPARES_H
 #define HOLDFAST_SPARES_H
@@ -15,6 +16,7 @@
 
 #define SPARES_MAX   16
 #define SPARES_BYTES (256 * 1024)
+#define SPARES_LEAST (32 * 1024)
 
 struct spares;
 

@@ -51,14 +51,18 @@ static void what_was_given_is_taken_empty(void **state)
     buffer_release(&second);
 }
 
-static void no_more_are_kept_than_is_said_and_none_that_is_large(void **state)
+static void no_more_are_kept_than_is_said_and_none_that_is_large_or_small(void **state)
 {
-    struct buffer buffers[SPARES_MAX + 1], large = buffer_of(SPARES_BYTES + 1), empty = buffer_of(0);
+    struct buffer buffers[SPARES_MAX + 1], large = buffer_of(SPARES_BYTES + 1), small = buffer_of(1000),
+                                           empty = buffer_of(0);
     unsigned kept = 0;
     for (int i = 0; i <= SPARES_MAX; i++)
-        buffers[i] = buffer_of(1000);
+        buffers[i] = buffer_of(SPARES_LEAST);
     spares_give(*state, &large);
+    spares_give(*state, &small);
     spares_give(*state, &empty);
+    spares_take(*state, &empty);
+    assert_null(empty.data);
     for (int i = 0; i <= SPARES_MAX; i++)
         spares_give(*state, &buffers[i]);
     for (int i = 0; i <= SPARES_MAX; i++) {
@@ -74,7 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_given_is_taken_empty, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(no_more_are_kept_than_is_said_and_none_that_is_large, set_up,
+        cmocka_unit_test_setup_teardown(no_more_are_kept_than_is_said_and_none_that_is_large_or_small, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
