@@ -18,7 +18,7 @@ struct leftovers *leftovers_start(struct dav *dav);
 /* Afterwards it ends within a moment, unless the disk does not answer. NULL is accepted. */
 void leftovers_stop(struct leftovers *leftovers);
 
-/* Awaits that, and frees; after leftovers_stop. False: it has not ended by then (timer_now_ms), and still uses the dav. */
-bool leftovers_join(struct leftovers *leftovers, int64_t deadline_ms);
+/* Awaits that for so long, and frees; after leftovers_stop. False: it has not ended, and still uses the dav. */
+bool leftovers_join(struct leftovers *leftovers, unsigned wait_s);
 
 #endif

@@ -417,7 +417,7 @@ bool server_stop(struct server *server)
     timer_close(server->timer);
     registry_close(server->registry);
     job_engine_close(server->engine);
-    if (!leftovers_join(server->leftovers, timer_now_ms() + STOP_MS)) {
+    if (!leftovers_join(server->leftovers, STOP_MS / 1000)) {
         log_error("the removal of leftovers does not stop; leaving it behind");
         return false;
     }
