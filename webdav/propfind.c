@@ -19,6 +19,7 @@
 #include "fs/walk.h"
 #include "webdav/method.h"
 #include "webdav/multistatus.h"
+#include "webdav/propstore.h"
 #include "webdav/responder.h"
 #include "webdav/spares.h"
 
@@ -183,10 +184,10 @@ void propfind_begin(struct dav_request *r)
         reply_condition(r, 403, CONDITION_PROPFIND_FINITE_DEPTH, NULL); /* RFC 4918 9.1.1 */
 }
 
-/* Asked when the body is there. */
+/* Asked when the body is there. Properties in the database may have to wait for somebody else's sync. */
 bool propfind_is_quick(const struct dav_request *r)
 {
-    return depth_of(r) == DEPTH_0 && r->body.size <= QUICK_BODY;
+    return depth_of(r) == DEPTH_0 && r->body.size <= QUICK_BODY && !propstore_is_used(r->dav->propstore);
 }
 
 bool propfind_is_long(const struct dav_request *r)
