@@ -18,7 +18,8 @@
  * crew once given and to itself when run.
  *
  * Threads. crew_give and the questions may come from any thread that works for the party; the rest only
- * from its owner, who must not be one that his own tasks wait for. Tasks run without any lock held and may give more tasks to their party.
+ * from its owner, who must not be one that his own tasks wait for. Tasks run without any lock held and may
+ * give more tasks to their party.
  *
  * Errors. A thread that cannot be started is one helper less. Tasks keep their results to themselves.
  */

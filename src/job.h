@@ -19,8 +19,9 @@
  * calls job_end; all the rest is the same.
  *
  * Lanes. What takes a few system calls, what waits for a disk to keep a small change or to take an upload, what
- * walks or copies trees, what burns time on purpose (password hashes), and notes in the state database that somebody
- * waits for each have workers and a queue of their own: however many of one kind there are, none keeps another kind waiting. Within a lane the order is fair
+ * walks or copies trees, what burns time on purpose (password hashes), and notes in the state database that
+ * somebody waits for each have workers and a queue of their own: however many of one kind there are, none keeps
+ * another kind waiting. Within a lane the order is fair
  * between the owners, and of uploads and long work one worker is left to owners that have nothing running
  * there (src/fairqueue.h). What is done after counts for its job's owner, but never has that worker.
  *

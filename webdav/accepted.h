@@ -15,8 +15,8 @@
  * the answer is made up. Both paths have what they had: it was not done, and is run again. Anything else: it
  * is not touched again, and the answer says so. An upload is never run again, since its body is gone.
  *
- * Kept are the headers that the methods of such requests look at, never credentials, not in their URIs either; of a result's body at most
- * ACCEPTED_BODY_MAX bytes.
+ * Kept are the headers that the methods of such requests look at, never credentials, not in their URIs either;
+ * of a result's body at most ACCEPTED_BODY_MAX bytes.
  *
  * Threads: any, and they wait for the disk. accepted_note may be called beside dav_run. Errors: errno of the
  * state database; what could not be written is then not promised.

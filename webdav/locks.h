@@ -3,11 +3,12 @@
  *
  * In memory, ordered by path, so that "what covers this path" costs one look-up per path level and
  * "what lies in this tree" one range; every change is written through to the state database before
- * who asked for it hears of it. Locks are on paths (URLs), not on inodes. Expired locks are as good as gone at once and
- * are swept when met. Time is passed in, in nanoseconds since 1970.
+ * who asked for it hears of it. Locks are on paths (URLs), not on inodes. Expired locks are as good as gone at
+ * once and are swept when met. Time is passed in, in nanoseconds since 1970.
  *
  * Threads: any; one mutex inside, which is never held while the database is written. Whoever asks
- * only (locks_conflict, _covering, _below, _is_empty, _is_clear) never waits for it. Functions that hand out locks copy them into the pool.
+ * only (locks_conflict, _covering, _below, _is_empty, _hint) never waits for it. Functions that hand out locks
+ * copy them into the pool.
  * Errors: errno; ENOENT no such lock, EEXIST a conflict, EPERM another user's, EIO/ENOSPC the state,
  * EDQUOT over a bound.
  */

@@ -2,8 +2,8 @@
  * The live properties: one table, one switch that writes values.
  *
  * A listing writes these ten thousand times, so what does not change is one piece of text, what
- * does is put into room that is there, and nothing here allocates. Values stand in plain elements without attributes: there are clients
- * that take an element with an attribute for a structure (FIELD C9). The one namespace that is not
+ * does is put into room that is there, and nothing here allocates. Values stand in plain elements without
+ * attributes: there are clients that take an element with an attribute for a structure (FIELD C9). The one namespace that is not
  * DAV: is declared where it is used.
  */
 #include "webdav/props.h"

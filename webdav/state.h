@@ -73,6 +73,7 @@ int state_job_end(struct state *state, const struct state_job *job); /* the resu
 int state_job_cancel(struct state *state, const char *id);           /* is_cancelled, unless it has ended */
 int state_job_remove_all(struct state *state, const char *const *ids, size_t count);
 int state_job_list(struct state *state, void (*each)(void *ctx, const struct state_job *job), void *ctx);
+
 /* ---- dead properties by path (propstore.h) ---- */
 
 struct state_prop {
