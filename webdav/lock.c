@@ -26,8 +26,8 @@
 #include "webdav/uri.h"
 #include "webdav/xmlbody.h"
 
-#define CHANGE_NEW (CHANGE_CONTENT | CHANGE_BINDING) /* where the lock makes an empty file */
-#define ANSWER_MAX (64 * 1024) /* of one activelock: owner, and a path that is percent-encoded */
+#define CHANGE_NEW CHANGE_BINDING /* where the lock makes an empty file: what its own URL has had is over */
+#define ANSWER_MAX (64 * 1024)    /* of one activelock: owner, and a path that is percent-encoded */
 
 /* ---- what is asked ---- */
 
@@ -202,6 +202,12 @@ static void lock_guarded(struct dav_request *r, const struct lock *want, const c
     }
     struct lock *lock, *conflict;
     int64_t now_ns = locks_now();
+    /* A lock on nothing protects nothing: a crash came between it and its file, or somebody behind our back
+     * removed that. Nobody may have its token, and it is to be in nobody's way until its time is over. */
+    if (!exists && (error = locks_drop_tree(r->dav->locks, r->path, true)) != 0) {
+        reply_errno(r, error, ROLE_SUBJECT);
+        return;
+    }
     if (!resource_check(r, exists ? &st : NULL, exists ? 0 : CHANGE_NEW) ||
         !check_real(r, want, real, now_ns))
         return;
@@ -269,7 +275,7 @@ static void lock_refresh(struct dav_request *r)
 static bool check_any(struct dav_request *r)
 {
     const struct lock least = { .root = r->path, .user = r->user };
-    if (r->content_length == DAV_LENGTH_UNKNOWN)
+    if (!r->exists || r->content_length == DAV_LENGTH_UNKNOWN) /* the parent's locks have been looked at */
         return true;
     const struct lock *conflict = locks_conflict(r->dav->locks, r->pool, &least, locks_now());
     if (conflict)

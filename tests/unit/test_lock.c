@@ -233,6 +233,19 @@ static void a_lock_on_nothing_makes_an_empty_file(void **context)
     assert_int_equal(exchange_strays(x), 0);
 }
 
+/* What a crash between a lock and its file leaves, or an operator who removes the file. */
+static void a_lock_whose_resource_is_gone_is_in_nobodys_way(void **context)
+{
+    struct exchange *x = *context;
+    assert_int_equal(exchange(x, "LOCK", "/new", NULL, EXCLUSIVE)->status, 201);
+    assert_int_equal(unlink(apr_pstrcat(x->pool, x->root, "/new", NULL)), 0);
+    assert_int_equal(exchange(x, "LOCK", "/new", NULL, EXCLUSIVE)->status, 201);
+    assert_int_equal(exchange(x, "LOCK", "/new", NULL, EXCLUSIVE)->status, 423);
+    assert_int_equal(exchange(x, "LOCK", "/d/", NULL, EXCLUSIVE)->status, 200);
+    assert_int_equal(exchange(x, "LOCK", "/d/new", NULL, EXCLUSIVE)->status,
+                     423); /* its parent's is another */
+}
+
 static void a_lock_in_a_missing_collection_is_409_from_the_head(void **context)
 {
     struct exchange *x = *context;
@@ -563,6 +576,7 @@ int main(void)
         TEST(bodies_that_make_no_sense_are_refused),
         TEST(an_owner_without_end_is_refused),
         TEST(a_lock_on_nothing_makes_an_empty_file),
+        TEST(a_lock_whose_resource_is_gone_is_in_nobodys_way),
         TEST(a_lock_in_a_missing_collection_is_409_from_the_head),
         TEST(where_no_file_can_be_made_no_lock_stays),
         TEST(a_name_that_is_taken_by_a_dead_link_cannot_be_locked),
