@@ -223,7 +223,7 @@ static int start_listener(apr_pool_t *pool, struct server *server, const char *t
     return 0;
 }
 
-/* ---- opening ---- */
+/* ---- the parts ---- */
 
 static int read_file(apr_pool_t *pool, const char *file, char **out, const char **out_message)
 {
@@ -303,43 +303,6 @@ static int open_registry(struct server *server)
     return registry_open(server->engine, &limits, &server->registry);
 }
 
-int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav, struct auth *auth,
-                struct server **out, const char **out_message)
-{
-    struct server *server = apr_pcalloc(pool, sizeof *server);
-    server->options = options;
-    server->dav = dav;
-    server->auth = auth;
-    init_waiting(server);
-    raise_descriptor_limit();
-
-    int error = read_tls_files(pool, server, out_message);
-    if (error)
-        return error;
-    error = open_engine(server);
-    if (!error)
-        error = open_registry(server);
-    if (!error)
-        error = timer_open(&server->timer);
-    if (!error)
-        error = linger_open(&server->linger);
-    if (!error)
-        timer_set(server->timer, registry_alarm(server->registry), timer_now_ms());
-    if (error)
-        *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
-    if (!error && (error = registry_restore(server->registry, dav, auth)) != 0)
-        *out_message = apr_psprintf(pool, "cannot read the jobs in the state database: %s", strerror(error));
-    for (unsigned i = 0; i < options->listen_count && !error; i++)
-        error = start_listener(pool, server, options->listen[i], out_message);
-    if (error) {
-        server_stop(server);
-        return error;
-    }
-    server->leftovers = leftovers_start(dav);
-    *out = server;
-    return 0;
-}
-
 /* ---- stopping ---- */
 
 void server_transaction_began(struct server *server)
@@ -391,9 +354,9 @@ static void stop_daemons(struct server *server)
     }
 }
 
-bool server_stop(struct server *server)
+static bool stop(struct server *server, int64_t grace_ms)
 {
-    int64_t grace_ends_ms = timer_now_ms() + server->options->grace_ms;
+    int64_t grace_ends_ms = timer_now_ms() + grace_ms;
 
     atomic_store(&server->draining, true);
     stop_listening(server);
@@ -424,4 +387,57 @@ bool server_stop(struct server *server)
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->mutex);
     return true;
+}
+
+bool server_stop(struct server *server)
+{
+    return stop(server, server->options->grace_ms);
+}
+
+/* ---- opening ---- */
+
+/* What an earlier process had accepted may be running again by now. It is the next start's. */
+static void give_up(struct server *server, const char *message)
+{
+    if (stop(server, 0))
+        return;
+    log_error("%s", message);
+    _exit(EXIT_FAILURE); /* threads still use what the caller would close */
+}
+
+int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav, struct auth *auth,
+                struct server **out, const char **out_message)
+{
+    struct server *server = apr_pcalloc(pool, sizeof *server);
+    server->options = options;
+    server->dav = dav;
+    server->auth = auth;
+    init_waiting(server);
+    raise_descriptor_limit();
+
+    int error = read_tls_files(pool, server, out_message);
+    if (error)
+        return error;
+    error = open_engine(server);
+    if (!error)
+        error = open_registry(server);
+    if (!error)
+        error = timer_open(&server->timer);
+    if (!error)
+        error = linger_open(&server->linger);
+    if (!error)
+        timer_set(server->timer, registry_alarm(server->registry), timer_now_ms());
+    if (error)
+        *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
+    if (!error && (error = registry_restore(server->registry, dav, auth)) != 0)
+        *out_message = apr_psprintf(pool, "cannot read the jobs in the state database: %s", strerror(error));
+    for (unsigned i = 0; i < options->listen_count && !error; i++)
+        error = start_listener(pool, server, options->listen[i], out_message);
+    if (error) {
+        give_up(server, *out_message);
+        return error;
+    }
+    server->leftovers = leftovers_start(dav);
+    *out = server;
+    return 0;
 }
