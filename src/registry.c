@@ -14,159 +14,10 @@
 #include "src/options.h"
 #include "src/registry_internal.h"
 
-#define POOL_BYTES  (16 * 1024) /* of a request that is kept, about */
 #define TRACE_MS    100
 #define TICK_MAX_MS 1000
 #define TICK_MIN_MS 20
 #define TICK_SHARE  4 /* how late a limit may be noticed: a quarter of it */
-
-/* ---- keeping and forgetting; all with the mutex held ---- */
-
-static size_t size_of(struct operation *op)
-{
-    const struct dav_reply *reply = operation_reply(op);
-    return POOL_BYTES + (reply->kind == DAV_BUFFER ? reply->size : 0);
-}
-
-/* Out of everything. It may be freed by this. */
-static void forget(struct registry *registry, struct operation *op)
-{
-    registry_forget_note(registry, op);
-    opindex_remove(&registry->index, op);
-    if (op->is_kept) {
-        TAILQ_REMOVE(&registry->kept, op, link);
-        registry->kept_count--;
-        registry->kept_bytes -= size_of(op);
-    } else {
-        TAILQ_REMOVE(&registry->running, op, link);
-    }
-    job_leave(&op->keeper);
-}
-
-static bool is_over_full(const struct registry *registry)
-{
-    return registry->kept_count > REGISTRY_KEPT_MAX || registry->kept_bytes > REGISTRY_KEPT_BYTES;
-}
-
-/* The oldest, and of this user if more than half are this user's: nobody is to push out what others were promised.
- * What is being given to somebody at this moment stays. */
-static struct operation *find_victim(struct registry *registry, const char *user)
-{
-    struct operation *any = NULL, *own = NULL;
-    unsigned owned = 0;
-
-    for (struct operation *at = TAILQ_FIRST(&registry->kept); at; at = TAILQ_NEXT(at, link)) {
-        bool is_own = strcmp(at->user, user) == 0;
-        owned += is_own;
-        if (!at->waiting && !any)
-            any = at;
-        if (!at->waiting && is_own && !own)
-            own = at;
-    }
-    return own && owned > registry->kept_count / 2 ? own : any;
-}
-
-static void keep(struct registry *registry, struct operation *op)
-{
-    TAILQ_REMOVE(&registry->running, op, link);
-    TAILQ_INSERT_TAIL(&registry->kept, op, link);
-    op->is_kept = true;
-    registry->kept_count++;
-    registry->kept_bytes += size_of(op);
-    while (is_over_full(registry)) {
-        struct operation *victim = find_victim(registry, op->user);
-        if (!victim)
-            break;
-        forget(registry, victim);
-    }
-}
-
-/* ---- what becomes of a result ---- */
-
-/* Nothing was done. Who asks again may well fare better, since what stood in the way may be gone. */
-static bool has_failed(struct operation *op)
-{
-    return operation_reply(op)->status >= 400;
-}
-
-/* Was it stopped because its own client had left? Then nobody wants to hear so. */
-static bool is_void(struct operation *op)
-{
-    return op->is_unwanted && has_failed(op);
-}
-
-/* It was delivered to nobody. A failure is told only to who was promised to hear how it ends. */
-static bool may_be_replayed(struct operation *op)
-{
-    return op->is_ended && op->is_joinable && !op->is_delivered && !op->is_touched && !is_void(op) &&
-           (!has_failed(op) || atomic_load(&op->is_accepted));
-}
-
-/* The result is there and nobody waits for it now. */
-static void settle(struct registry *registry, struct operation *op)
-{
-    bool is_wanted =
-        may_be_replayed(op) || (op->idempotency_key && !is_void(op)) || atomic_load(&op->is_named);
-
-    if (is_void(op))
-        opindex_remove_idempotency_key(&registry->index, op);
-
-    if (!may_be_replayed(op))
-        opindex_remove_key(&registry->index, op);
-    if (!is_wanted || registry->limits.retention_ms == 0)
-        forget(registry, op);
-    else if (!op->is_kept)
-        keep(registry, op);
-}
-
-static void touch(struct registry *registry, struct operation *op)
-{
-    op->is_touched = true;
-    if (op->is_ended && !op->waiting)
-        settle(registry, op);
-}
-
-/* Something was done to what others are about: their results are of no use to a repeated request any more. */
-static void touch_others(struct registry *registry, struct operation *op)
-{
-    struct operation *other, *next;
-    for (other = TAILQ_FIRST(&registry->index.keyed); other; other = next) {
-        next = TAILQ_NEXT(other, key_link);
-        if (other != op && other->request && may_be_replayed(other) &&
-            dav_touches(op->request, other->request))
-            touch(registry, other);
-    }
-}
-
-/* Does another, which came later, change the same? Who sends PUT, DELETE and PUT again wants the last one done. (A
- * COPY that lasts while its source is written to is joined all the same.) */
-static bool is_overtaken(const struct registry *registry, const struct operation *op)
-{
-    const struct operation *at = op->is_kept ? TAILQ_FIRST(&registry->running) : TAILQ_NEXT(op, link);
-    for (; at && op->request; at = TAILQ_NEXT(at, link)) {
-        if (!at->request || at->is_ended)
-            continue;
-        if (op->is_ended ? dav_touches(at->request, op->request) : dav_overwrites(at->request, op->request))
-            return true;
-    }
-    return false;
-}
-
-/* It has run. */
-static void end(struct registry *registry, struct operation *op)
-{
-    op->ended_ms = timer_now_ms();
-    op->is_ended = true;
-    registry->diagnostics -= op->slow != NULL;
-    /* It was to be stopped and could not be any more: its name counts after all, unless another has it by now. */
-    if (op->is_unwanted && !is_void(op) && op->idempotency_key &&
-        !opindex_by_idempotency_key(&registry->index, op->idempotency_key))
-        opindex_add_idempotency_key(&registry->index, op);
-    if (op->request && dav_changes(op->request) && operation_reply(op)->status < 400)
-        touch_others(registry, op);
-    if (!op->waiting)
-        settle(registry, op);
-}
 
 /* ---- the job ---- */
 
@@ -188,7 +39,7 @@ static void run(void *item)
         op->has_trace = true;
     }
     pthread_mutex_lock(&registry->mutex);
-    end(registry, op);
+    registry_note_end(registry, op);
     bool has_forgotten = registry->forgotten != NULL;
     pthread_mutex_unlock(&registry->mutex);
     if (has_forgotten)
@@ -251,8 +102,8 @@ static struct operation *find_joinable(struct registry *registry, const struct o
     for (struct operation *at = opindex_by_key(&registry->index, op->key); at; at = at->same_next) {
         if (!has_same_body(at, op) || at->is_touched || !fits_idempotency_key(at, op))
             continue;
-        bool is_fit = at->is_ended ? may_be_replayed(at) && !is_being_told(at) : !at->is_unwanted;
-        if (is_fit && !is_overtaken(registry, at))
+        bool is_fit = at->is_ended ? registry_may_be_replayed(at) && !is_being_told(at) : !at->is_unwanted;
+        if (is_fit && !registry_is_overtaken(registry, at))
             return at;
     }
     return NULL;
@@ -278,7 +129,7 @@ void registry_list_running(struct registry *registry, struct operation *op)
 void registry_list_ended(struct registry *registry, struct operation *op)
 {
     registry_list_running(registry, op);
-    keep(registry, op);
+    registry_keep(registry, op);
 }
 
 static int start(struct registry *registry, struct registry_entry *entry, struct job_waiter *waiter)
@@ -349,7 +200,7 @@ static int find_and_join(struct registry *registry, struct registry_entry *entry
             return 0;
         entry->operation = own;
         same->waiting--;
-        touch(registry, same); /* so it is not found again */
+        registry_touch(registry, same); /* so it is not found again */
         pthread_mutex_unlock(&registry->mutex);
         job_leave(waiter);
         pthread_mutex_lock(&registry->mutex);
@@ -436,7 +287,7 @@ void registry_leave(struct registry *registry, struct operation *op, struct job_
     if (how == LEFT_DELIVERED)
         op->is_delivered = true;
     if (!op->waiting && op->is_ended)
-        settle(registry, op);
+        registry_settle(registry, op);
     else if (!op->waiting)
         abandon(registry, op);
     pthread_mutex_unlock(&registry->mutex);
@@ -448,7 +299,7 @@ bool registry_end(struct registry *registry, struct operation *op)
     struct job *job = op->keeper.job; /* settling may leave it */
     if (pthread_mutex_trylock(&registry->mutex) != 0)
         return false;
-    end(registry, op);
+    registry_note_end(registry, op);
     pthread_mutex_unlock(&registry->mutex);
     job_end(job);
     return true;
@@ -471,7 +322,7 @@ static void drop_old(struct registry *registry, int64_t now_ms)
     for (op = TAILQ_FIRST(&registry->kept); op; op = next) {
         next = TAILQ_NEXT(op, link);
         if (!op->waiting && op->ended_ms + registry->limits.retention_ms <= now_ms)
-            forget(registry, op);
+            registry_forget(registry, op);
     }
 }
 
@@ -555,7 +406,7 @@ void registry_close(struct registry *registry)
     pthread_mutex_lock(&registry->mutex);
     registry->is_closing = true;
     for (struct operation *op; (op = TAILQ_FIRST(&registry->kept));)
-        forget(registry, op);
+        registry_forget(registry, op);
     pthread_mutex_unlock(&registry->mutex);
     opindex_release(&registry->index);
     pthread_mutex_destroy(&registry->mutex);
