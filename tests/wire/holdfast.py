@@ -134,14 +134,15 @@ def strays(*folders):
 
 
 def tree(folder):
-    """A folder as a dict: relative path -> content (None for a folder)."""
+    """A folder as a dict: relative path -> content (None for a folder). What goes while it is read is not there."""
     folder, found = str(folder), {}
     for base, dirs, files in os.walk(folder):
         for name in dirs:
             found[os.path.relpath(os.path.join(base, name), folder)] = None
         for name in files:
             path = os.path.join(base, name)
-            found[os.path.relpath(path, folder)] = open(path, "rb").read()
+            with contextlib.suppress(FileNotFoundError):
+                found[os.path.relpath(path, folder)] = Path(path).read_bytes()
     return found
 
 
