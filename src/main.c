@@ -170,7 +170,7 @@ static int serve(int argc, char **argv)
         close_program(&program);
         return complain(EXIT_FAILED, message);
     }
-    for (unsigned i = 0; i < program.server->daemon_count; i++)
+    for (unsigned i = 0; i < program.server->url_count; i++)
         printf("holdfast: serving %s at %s\n", options.dir, program.server->urls[i]);
     fflush(stdout);
 

@@ -1,6 +1,6 @@
 /*
- * One daemon per address, each with a small pool of epoll threads. Sockets are bound here rather than
- * by libmicrohttpd, so that a busy port is one clear line and port 0 can be told.
+ * One daemon per thread that serves connections, with an epoll set each; who connects is given to them
+ * (listener.h), so that a busy port is one clear line, port 0 can be told, and both have the same to do.
  */
 #include "src/server.h"
 
@@ -8,13 +8,10 @@
 #include <apr_strings.h>
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,14 +19,14 @@
 #include "fs/niceness.h"
 #include "src/hangup.h"
 #include "src/linger.h"
+#include "src/listener.h"
 #include "src/transaction.h"
 
-#define CONNECTION_MEMORY  (16 * 1024) /* request head and buffers of one; libmicrohttpd clears it each time */
-#define CONNECTION_THREADS 2           /* per listener */
-#define IDLE_SECONDS       300         /* davfs2 and Finder keep connections for minutes */
-#define TLS_FILE_MAX       (1024 * 1024)
-#define STOP_MS            5000 /* for operations to notice that they are to stop */
-#define SYNCING_WORKERS    16   /* that may wait for the disk at once */
+#define CONNECTION_MEMORY (16 * 1024) /* request head and buffers of one; libmicrohttpd clears it each time */
+#define IDLE_SECONDS      300         /* davfs2 and Finder keep connections for minutes */
+#define TLS_FILE_MAX      (1024 * 1024)
+#define STOP_MS           5000 /* for operations to notice that they are to stop */
+#define SYNCING_WORKERS   16   /* that may wait for the disk at once */
 
 /* ---- libmicrohttpd's callbacks ---- */
 
@@ -99,101 +96,29 @@ static void log_daemon(void *cls, const char *format, va_list args)
     log_debug("libmicrohttpd: %s", text);
 }
 
-/* ---- listening ---- */
+/* ---- connections ---- */
 
-/* "[::1]:80", "localhost:0", ":8080" */
-static bool split_address(apr_pool_t *pool, const char *text, const char **out_host, const char **out_port)
+static struct MHD_Daemon *start_daemon(struct server *server)
 {
-    const char *colon = strrchr(text, ':');
-    const char *host = apr_pstrmemdup(pool, text, (apr_size_t)(colon - text));
-    size_t len = strlen(host);
-    if (*host == '[') {
-        if (host[len - 1] != ']')
-            return false;
-        host = apr_pstrmemdup(pool, host + 1, len - 2);
-    } else if (strchr(host, ':')) {
-        return false;
-    }
-    *out_host = *host ? host : NULL;
-    *out_port = colon + 1;
-    return colon[1] != '\0';
-}
-
-static int bind_socket(const struct addrinfo *address, int *out_fd)
-{
-    int on = 1, error = 0;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return errno;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (address->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
-        error = errno;
-        close(fd);
-        return error;
-    }
-    *out_fd = fd;
-    return 0;
-}
-
-static int listen_at(apr_pool_t *pool, const char *text, int *out_fd, const char **out_message)
-{
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-    struct addrinfo *addresses;
-    const char *host, *port;
-
-    if (!split_address(pool, text, &host, &port)) {
-        *out_message = apr_psprintf(pool, "--listen %s: not HOST:PORT", text);
-        return EINVAL;
-    }
-    int failed = getaddrinfo(host, port, &hints, &addresses);
-    if (failed) {
-        *out_message = apr_psprintf(pool, "--listen %s: %s", text, gai_strerror(failed));
-        return EINVAL;
-    }
-    int error = bind_socket(addresses, out_fd);
-    freeaddrinfo(addresses);
-    if (error)
-        *out_message = apr_psprintf(pool, "cannot listen at %s: %s", text, strerror(error));
-    return error;
-}
-
-static const char *url_of(apr_pool_t *pool, int fd, bool tls)
-{
-    struct sockaddr_storage address;
-    socklen_t size = sizeof address;
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-
-    getsockname(fd, (struct sockaddr *)&address, &size);
-    getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
-                NI_NUMERICHOST | NI_NUMERICSERV);
-    return apr_psprintf(pool, address.ss_family == AF_INET6 ? "%s://[%s]:%s/" : "%s://%s:%s/",
-                        tls ? "https" : "http", host, port);
-}
-
-static struct MHD_Daemon *start_daemon(struct server *server, int fd)
-{
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC;
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
 
     /* Half of the descriptors for connections, half for what they serve. */
     struct MHD_OptionItem options[16] = {
         { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_daemon, NULL },
-        { MHD_OPTION_LISTEN_SOCKET, fd, NULL },
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)completed, NULL },
         { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_line, server },
         { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
-        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)(files.rlim_cur / 2), NULL },
+        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)(files.rlim_cur / 2 / CONNECTION_THREADS), NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL },
-        { MHD_OPTION_THREAD_POOL_SIZE, CONNECTION_THREADS, NULL },
         { MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
         { MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL },
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, server },
     };
-    unsigned n = 12;
+    unsigned n = 10;
     if (server->tls_cert) {
         flags |= MHD_USE_TLS;
         options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, server->tls_cert };
@@ -203,24 +128,38 @@ static struct MHD_Daemon *start_daemon(struct server *server, int fd)
     return MHD_start_daemon(flags, 0, NULL, NULL, proceed, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-static int start_listener(apr_pool_t *pool, struct server *server, const char *text, const char **out_message)
+/* In turn: how many each has is known too late when many come or go together. libmicrohttpd closes what it has no
+ * room for. */
+static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
 {
-    int fd = -1;
-    int error = listen_at(pool, text, &fd, out_message);
-    if (error)
-        return error;
-    struct MHD_Daemon *daemon = start_daemon(server, fd);
-    if (!daemon) {
-        close(fd);
-        *out_message =
-            apr_psprintf(pool, "cannot serve at %s%s", text,
-                         server->tls_cert ? " (is the certificate sound and the key its own?)" : "");
-        return EINVAL;
+    struct server *server = ctx;
+
+    server->turn = (server->turn + 1) % CONNECTION_THREADS;
+    MHD_add_connection(server->daemons[server->turn], fd, address, size);
+}
+
+/* Addresses first: a port that is taken is the commonest reason not to start. */
+static int start_listening(apr_pool_t *pool, struct server *server, const char **out_message)
+{
+    const struct options *o = server->options;
+    bool tls = server->tls_cert != NULL;
+
+    int error = listeners_open(take_connection, server, &server->listeners);
+    for (unsigned i = 0; i < o->listen_count && !error; i++) {
+        error = listeners_add(server->listeners, pool, o->listen[i], tls, &server->urls[i], out_message);
+        server->url_count += !error;
     }
-    server->sockets[server->daemon_count] = fd;
-    server->urls[server->daemon_count] = url_of(pool, fd, server->tls_cert != NULL);
-    server->daemons[server->daemon_count++] = daemon;
-    return 0;
+    for (unsigned i = 0; i < CONNECTION_THREADS && !error; i++) {
+        server->daemons[i] = start_daemon(server);
+        if (!server->daemons[i]) {
+            *out_message = tls ? "cannot serve HTTPS (is the certificate sound and the key its own?)"
+                               : "cannot start the threads that serve connections";
+            error = EINVAL;
+        }
+    }
+    if (!error && (error = listeners_start(server->listeners)) != 0)
+        *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
+    return error;
 }
 
 /* ---- the parts ---- */
@@ -335,23 +274,11 @@ static bool wait_for_transactions(struct server *server, int64_t deadline_ms)
     return none;
 }
 
-/* MHD_quiesce_daemon aborts the process now and then: it and a thread that is awake both take the socket out of that
- * thread's epoll set, and the second to come finds nothing. So the threads are told nothing; behind their
- * backs the descriptor becomes one on which nothing ever happens, and the kernel refuses connections. */
-static void stop_listening(struct server *server)
-{
-    int dead = eventfd(0, EFD_CLOEXEC);
-    for (unsigned i = 0; i < server->daemon_count && dead >= 0; i++)
-        dup3(dead, server->sockets[i], O_CLOEXEC);
-    if (dead >= 0)
-        close(dead);
-}
-
 static void stop_daemons(struct server *server)
 {
-    for (unsigned i = 0; i < server->daemon_count; i++) {
-        MHD_stop_daemon(server->daemons[i]); /* closes its socket */
-    }
+    for (unsigned i = 0; i < CONNECTION_THREADS; i++)
+        if (server->daemons[i])
+            MHD_stop_daemon(server->daemons[i]);
 }
 
 static bool stop(struct server *server, int64_t grace_ms)
@@ -359,7 +286,7 @@ static bool stop(struct server *server, int64_t grace_ms)
     int64_t grace_ends_ms = timer_now_ms() + grace_ms;
 
     atomic_store(&server->draining, true);
-    stop_listening(server);
+    listeners_stop(server->listeners);
     leftovers_stop(server->leftovers);
     if (server->registry)
         registry_stop_diagnostics(server->registry);
@@ -376,6 +303,7 @@ static bool stop(struct server *server, int64_t grace_ms)
     wait_for_transactions(server, timer_now_ms() + 1000);
     linger_stop(server->linger);
     stop_daemons(server);
+    listeners_free(server->listeners);
     linger_free(server->linger);
     timer_close(server->timer);
     registry_close(server->registry);
@@ -431,8 +359,8 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
         *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
     if (!error && (error = registry_restore(server->registry, dav, auth)) != 0)
         *out_message = apr_psprintf(pool, "cannot read the jobs in the state database: %s", strerror(error));
-    for (unsigned i = 0; i < options->listen_count && !error; i++)
-        error = start_listener(pool, server, options->listen[i], out_message);
+    if (!error)
+        error = start_listening(pool, server, out_message);
     if (error) {
         give_up(server, *out_message);
         return error;

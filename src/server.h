@@ -1,7 +1,7 @@
 /*
  * The listening side: sockets, libmicrohttpd's daemons, and the order in which all of it stops.
  *
- * Life: server_open binds, starts workers, the timer and one daemon per address; server_stop ends it.
+ * Life: server_open binds, starts workers, the timer and the threads that serve connections; server_stop ends it.
  * Stop order, which libmicrohttpd enforces by aborting the process: no new connections; running
  * operations may end within the grace time, then they are stopped; every waiting transaction gets its
  * answer; only when none is left are the daemons stopped.
@@ -26,7 +26,10 @@
 #include "src/timer.h"
 #include "webdav/dav.h"
 
+#define CONNECTION_THREADS 2
+
 struct MHD_Daemon;
+struct listeners;
 
 struct server {
     const struct options *options;
@@ -37,10 +40,11 @@ struct server {
     struct timer *timer;
     struct leftovers *leftovers; /* of a crash, that are being removed */
     struct linger_set *linger;   /* connections that the client has not closed yet */
-    struct MHD_Daemon *daemons[OPTIONS_MAX_LISTENERS];
+    struct listeners *listeners;
+    struct MHD_Daemon *daemons[CONNECTION_THREADS]; /* a thread each */
+    unsigned turn;                                  /* whose it is; of the thread that accepts */
     const char *urls[OPTIONS_MAX_LISTENERS];
-    int sockets[OPTIONS_MAX_LISTENERS]; /* that they listen on */
-    unsigned daemon_count;
+    unsigned url_count;
     char *tls_cert, *tls_key; /* PEM texts */
     atomic_bool draining;     /* new requests are answered 503 */
 
