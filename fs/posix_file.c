@@ -22,6 +22,21 @@ static int file_fd(const struct fs_file *file)
     return ((const struct posix_file *)file)->fd;
 }
 
+/* The mode that a file has which was just made with this one. Who copies a folder asks for the same all the time. */
+static uint32_t mode_made(struct posix_dir *dir, int fd, uint32_t asked)
+{
+    unsigned known = atomic_load_explicit(&dir->modes, memory_order_relaxed);
+    struct fs_stat st;
+
+    if (asked & ~(known & 0777)) {
+        if (posix_statx(fd, "", &st) != 0)
+            return POSIX_MODE_UNKNOWN;
+        known = asked | (asked & ~st.mode) << 16;
+        atomic_fetch_or_explicit(&dir->modes, known, memory_order_relaxed);
+    }
+    return asked & ~(known >> 16);
+}
+
 int posix_file_create(struct fs_dir *dir, const char *name, uint32_t mode, struct fs_file **out)
 {
     int dir_fd = ((struct posix_dir *)dir)->fd;
@@ -37,6 +52,7 @@ int posix_file_create(struct fs_dir *dir, const char *name, uint32_t mode, struc
     }
     file->base.fs = dir->fs;
     file->fd = fd;
+    file->mode = name ? mode_made((struct posix_dir *)dir, fd, mode) : POSIX_MODE_UNKNOWN;
     *out = &file->base;
     return 0;
 }
@@ -76,9 +92,16 @@ int posix_file_set_attr(struct fs_file *file, const void *value, size_t len)
     return result != 0 && !(errno == ENODATA && !len) ? errno : 0;
 }
 
-int posix_file_set_meta(struct fs_file *file, const struct fs_meta *meta)
+int posix_file_set_meta(struct fs_file *base, const struct fs_meta *meta)
 {
-    return posix_apply_meta(file_fd(file), "", meta);
+    struct posix_file *file = (struct posix_file *)base;
+    struct fs_meta change = *meta;
+
+    if (file->mode == meta->mode && !(meta->set & FS_SET_OWNER))
+        change.set &= ~(unsigned)FS_SET_MODE;
+    else if (meta->set & (FS_SET_MODE | FS_SET_OWNER))
+        file->mode = POSIX_MODE_UNKNOWN;
+    return posix_apply_meta(file->fd, "", &change);
 }
 
 int posix_file_link(struct fs_file *file, struct fs_dir *dir, const char *name)

@@ -29,6 +29,9 @@ struct posix_dir {
     char *entries; /* what getdents64 filled, from the first fs_dir_next on */
     size_t entries_pos, entries_len;
     int64_t pos; /* behind the name that was read last */
+    /* What becomes of the mode of a file that is made here: a umask and an inherited ACL take bits away, always the
+     * same ones. The bits that were asked for so far, and << 16 those of them that were not given. */
+    atomic_uint modes;
 };
 
 struct posix_file {
@@ -36,7 +39,10 @@ struct posix_file {
     int fd;
     uint64_t size;   /* bytes so far: where the next one goes */
     int write_error; /* the first one; reported again by the close */
+    uint32_t mode;   /* that it was made with; POSIX_MODE_UNKNOWN */
 };
+
+#define POSIX_MODE_UNKNOWN UINT32_MAX
 
 /* posix_resolve.c */
 

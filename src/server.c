@@ -22,8 +22,8 @@
 #include "src/listener.h"
 #include "src/transaction.h"
 
-#define CONNECTION_MEMORY (16 * 1024) /* request head and buffers of one; libmicrohttpd clears it each time */
-#define IDLE_SECONDS      300         /* davfs2 and Finder keep connections for minutes */
+#define CONNECTION_MEMORY (31 * 512) /* request head and buffers of one; libmicrohttpd clears it each time */
+#define IDLE_SECONDS      300        /* davfs2 and Finder keep connections for minutes */
 #define TLS_FILE_MAX      (1024 * 1024)
 #define STOP_MS           5000 /* for operations to notice that they are to stop */
 #define SYNCING_WORKERS   16   /* that may wait for the disk at once */

@@ -784,6 +784,40 @@ static void a_stop_takes_effect_within_a_file_and_within_a_directory(void **stat
     set_helpers(world, 0);
 }
 
+static uint32_t make_with(struct world *world, const char *name, uint32_t made, const uint32_t *set,
+                          int count)
+{
+    struct fs_file *file;
+    struct fs_stat st;
+
+    assert_int_equal(fs_file_create(world->dir, name, made, &file), 0);
+    for (int i = 0; i < count; i++) {
+        const struct fs_meta meta = { .set = FS_SET_MODE, .mode = set[i] };
+        assert_int_equal(fs_file_set_meta(file, &meta), 0);
+    }
+    assert_int_equal(fs_file_stat(file, &st), 0);
+    assert_int_equal(fs_file_close(file), 0);
+    assert_int_equal(fs_unlink(world->dir, name), 0);
+    return st.mode;
+}
+
+/* What a umask takes away is learnt from the first file, for the bits that it was made with. */
+static void files_get_their_modes_whatever_the_umask(void **state)
+{
+    struct world *world = *state;
+    mode_t before = umask(027);
+
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(make_with(world, "f", 0640, (uint32_t[]){ 0640 }, 1), 0640);
+        assert_int_equal(make_with(world, "f", 0644, (uint32_t[]){ 0644 }, 1), 0644);
+        assert_int_equal(make_with(world, "f", 0777, (uint32_t[]){ 0777 }, 1), 0777);
+        assert_int_equal(make_with(world, "f", 0777, NULL, 0), 0750);
+        assert_int_equal(make_with(world, "f", 0640, (uint32_t[]){ 0600, 0640 }, 2), 0640);
+        assert_int_equal(make_with(world, "f", 0644, (uint32_t[]){ 0640 }, 1), 0640);
+    }
+    umask(before);
+}
+
 static void *copy_into_the_deleted(void *arg)
 {
     struct world *world = arg;
@@ -917,6 +951,7 @@ int main(void)
         TEST(helpers_copy_the_same_as_one_thread),
         TEST(a_stop_takes_effect_within_a_file_and_within_a_directory),
         TEST(trees_deeper_than_the_limit_on_descriptors_are_no_problem),
+        TEST(files_get_their_modes_whatever_the_umask),
         TEST(a_copy_into_a_folder_that_is_deleted_leaves_nothing),
         TEST(a_root_named_through_a_link_is_the_root_itself),
         TEST(swapping_names_for_links_never_leads_out),
