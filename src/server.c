@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fs/niceness.h"
@@ -23,6 +24,7 @@
 #include "src/transaction.h"
 
 #define CONNECTION_MEMORY (31 * 512) /* request head and buffers of one; libmicrohttpd clears it each time */
+#define BEGIN_MS          500        /* for connections that were just accepted */
 #define IDLE_SECONDS      300        /* davfs2 and Finder keep connections for minutes */
 #define TLS_FILE_MAX      (1024 * 1024)
 #define STOP_MS           5000 /* for operations to notice that they are to stop */
@@ -70,6 +72,7 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         be_prompt_once();
+        atomic_fetch_add(&server->begun, 1);
         *socket_context = info ? hangup_open(server->timer, info->connect_fd) : NULL;
     } else {
         hangup_close(*socket_context);
@@ -135,7 +138,8 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *address, s
     struct server *server = ctx;
 
     server->turn = (server->turn + 1) % CONNECTION_THREADS;
-    MHD_add_connection(server->daemons[server->turn], fd, address, size);
+    if (MHD_add_connection(server->daemons[server->turn], fd, address, size) == MHD_YES)
+        atomic_fetch_add(&server->given, 1);
 }
 
 /* Addresses first: a port that is taken is the commonest reason not to start. */
@@ -274,6 +278,14 @@ static bool wait_for_transactions(struct server *server, int64_t deadline_ms)
     return none;
 }
 
+/* Whoever has been accepted gets an answer. One that libmicrohttpd has no memory for never begins. */
+static void wait_for_connections(struct server *server)
+{
+    const struct timespec moment = { .tv_nsec = 1000000 };
+    for (int i = 0; i < BEGIN_MS && atomic_load(&server->begun) < atomic_load(&server->given); i++)
+        nanosleep(&moment, NULL);
+}
+
 static void stop_daemons(struct server *server)
 {
     for (unsigned i = 0; i < CONNECTION_THREADS; i++)
@@ -287,6 +299,7 @@ static bool stop(struct server *server, int64_t grace_ms)
 
     atomic_store(&server->draining, true);
     listeners_stop(server->listeners);
+    wait_for_connections(server);
     leftovers_stop(server->leftovers);
     if (server->registry)
         registry_stop_diagnostics(server->registry);

@@ -43,6 +43,7 @@ struct server {
     struct listeners *listeners;
     struct MHD_Daemon *daemons[CONNECTION_THREADS]; /* a thread each */
     unsigned turn;                                  /* whose it is; of the thread that accepts */
+    atomic_uint given, begun;                       /* connections: to a daemon, and by it */
     const char *urls[OPTIONS_MAX_LISTENERS];
     unsigned url_count;
     char *tls_cert, *tls_key; /* PEM texts */
