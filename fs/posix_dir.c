@@ -344,28 +344,36 @@ static struct timespec to_timespec(bool set, int64_t ns)
                : (struct timespec){ .tv_nsec = UTIME_OMIT };
 }
 
-/* What was just made has its mode already, unless the umask or an inherited ACL took something away. To
- * look costs a tenth of what a change does. */
-static bool has_mode(int fd, uint32_t mode)
+/* What of it is still to be set. What was just made has most of it, and to look costs a tenth of what a change
+ * does, each of which is an entry in the file system's journal. A change of owner takes mode bits away. */
+static unsigned still_to_set(int fd, const struct fs_meta *meta)
 {
+    unsigned set = meta->set;
     struct statx sx;
 
-    return statx(fd, "", AT_EMPTY_PATH, STATX_MODE, &sx) == 0 && (sx.stx_mode & 07777u) == mode;
+    if (!(set & (FS_SET_OWNER | FS_SET_MODE)) ||
+        statx(fd, "", AT_EMPTY_PATH, STATX_MODE | STATX_UID | STATX_GID, &sx) != 0)
+        return set;
+    if (sx.stx_uid == meta->uid && sx.stx_gid == meta->gid)
+        set &= ~(unsigned)FS_SET_OWNER;
+    if ((sx.stx_mode & 07777u) == meta->mode && !(set & FS_SET_OWNER))
+        set &= ~(unsigned)FS_SET_MODE;
+    return set;
 }
 
 int posix_apply_meta(int fd, const char *name, const struct fs_meta *meta)
 {
     int empty = *name ? 0 : AT_EMPTY_PATH;
+    unsigned set = empty ? still_to_set(fd, meta) : meta->set;
 
-    /* The owner first: a change of owner takes mode bits away. Who may not give files away keeps
-     * them, that is no failure. */
-    if (meta->set & FS_SET_OWNER &&
+    /* The owner first, for the mode bits. Who may not give files away keeps them, that is no failure. */
+    if (set & FS_SET_OWNER &&
         fchownat(fd, name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW | empty) != 0 && errno != EPERM)
         return errno;
-    if (meta->set & FS_SET_MODE && !(empty && has_mode(fd, meta->mode)) &&
+    if (set & FS_SET_MODE &&
         (empty ? fchmod(fd, meta->mode) : fchmodat(fd, name, meta->mode, AT_SYMLINK_NOFOLLOW)) != 0)
         return errno;
-    if (meta->set & (FS_SET_MTIME | FS_SET_ATIME)) {
+    if (set & (FS_SET_MTIME | FS_SET_ATIME)) {
         const struct timespec times[2] = {
             to_timespec(meta->set & FS_SET_ATIME, meta->atime_ns),
             to_timespec(meta->set & FS_SET_MTIME, meta->mtime_ns),

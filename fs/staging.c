@@ -210,22 +210,6 @@ const char *staging_name(const struct staging *staging)
     return staging->hidden;
 }
 
-/* What the file has already is left as it is: each change costs the file system an entry in its journal. */
-static int set_file_meta(struct fs_file *file, const struct fs_meta *meta)
-{
-    struct fs_meta change = *meta;
-    struct fs_stat st;
-
-    int err = fs_file_stat(file, &st);
-    if (err)
-        return err;
-    if (st.uid == meta->uid && st.gid == meta->gid)
-        change.set &= ~(unsigned)FS_SET_OWNER;
-    if (st.mode == meta->mode && !(change.set & FS_SET_OWNER))
-        change.set &= ~(unsigned)FS_SET_MODE;
-    return change.set ? fs_file_set_meta(file, &change) : 0;
-}
-
 static int finish_file(struct staging *staging, const struct fs_meta *meta, const void *attr, size_t attr_len)
 {
     struct fs_file *file = staging->file;
@@ -234,7 +218,7 @@ static int finish_file(struct staging *staging, const struct fs_meta *meta, cons
     if (!err && attr) /* before the mode, which may take the right to write them */
         err = fs_file_set_attr(file, attr, attr_len);
     if (!err && meta && meta->set)
-        err = set_file_meta(file, meta);
+        err = fs_file_set_meta(file, meta);
     if (!err && staging->fs->durable)
         err = fs_file_sync(file);
     return err;
