@@ -61,23 +61,52 @@ int props_parse(apr_pool_t *pool, const char *value, size_t len, struct dead_pro
     return 0;
 }
 
-/* ENODATA: there is none, or the file system keeps none. */
-static int load_attr(const struct props_place *place, apr_pool_t *pool, struct dead_prop **out)
+/* Of an entry of a directory, or, where that is NULL, of an open file. */
+struct holder {
+    struct fs_dir *dir;
+    const char *name;
+    struct fs *fs;
+    int fd;
+};
+
+static int get_attr(const struct holder *holder, void *out, size_t size, size_t *out_len)
+{
+    return holder->dir ? fs_get_attr(holder->dir, holder->name, out, size, out_len)
+                       : fs_get_attr_fd(holder->fs, holder->fd, out, size, out_len);
+}
+
+static int read_attr(const struct holder *holder, apr_pool_t *pool, const char **out, size_t *out_len)
 {
     char usual[USUAL_SIZE], *value = usual;
     size_t len = 0;
-    int error = fs_get_attr(place->dir, place->name, usual, sizeof(usual), &len);
+    int error = get_attr(holder, usual, sizeof(usual), &len);
     if (error == ERANGE) {
         value = apr_palloc(pool, FS_ATTR_MAX);
-        error = fs_get_attr(place->dir, place->name, value, FS_ATTR_MAX, &len);
+        error = get_attr(holder, value, FS_ATTR_MAX, &len);
     }
-    if (error == ENOTSUP)
-        return ENODATA;
     if (error)
-        return error == ERANGE ? EIO : error;
-    if (value == usual)
-        value = apr_pmemdup(pool, usual, len);
-    return props_parse(pool, value, len, out);
+        return error == ENOTSUP ? ENODATA : error == ERANGE ? EIO : error;
+    *out = value == usual ? apr_pmemdup(pool, usual, len) : value;
+    *out_len = len;
+    return 0;
+}
+
+int props_stored(struct fs_dir *dir, const char *name, apr_pool_t *pool, const char **out, size_t *out_len)
+{
+    return read_attr(&(struct holder){ .dir = dir, .name = name }, pool, out, out_len);
+}
+
+int props_stored_fd(struct fs *fs, int fd, apr_pool_t *pool, const char **out, size_t *out_len)
+{
+    return read_attr(&(struct holder){ .fs = fs, .fd = fd }, pool, out, out_len);
+}
+
+static int load_attr(const struct props_place *place, apr_pool_t *pool, struct dead_prop **out)
+{
+    const char *value;
+    size_t len;
+    int error = props_stored(place->dir, place->name, pool, &value, &len);
+    return error ? error : props_parse(pool, value, len, out);
 }
 
 int props_load(const struct props_place *place, apr_pool_t *pool, struct dead_prop **out)

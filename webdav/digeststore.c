@@ -13,8 +13,6 @@
 #include "webdav/noprops.h"
 #include "webdav/request.h"
 
-#define SMALL_ATTR 2048 /* holds what most files have, without asking for FS_ATTR_MAX */
-
 int digeststore_replace(apr_pool_t *pool, const void *attr, size_t attr_len,
                         const struct checksum_values *values, const struct fs_stat *st, const char **out,
                         size_t *out_len)
@@ -61,18 +59,14 @@ bool digeststore_take(struct dead_prop **list, const struct fs_stat *st, struct 
 bool digeststore_read(const struct dav *dav, int fd, const struct fs_stat *st, apr_pool_t *pool,
                       struct checksum_values *out)
 {
-    char small[SMALL_ATTR], *attr = small;
     struct dead_prop *list = NULL;
-    size_t len = 0;
+    const char *value;
+    size_t len;
 
     if (noprops_knows(dav->noprops, st))
         return false;
-    int err = fs_get_attr_fd(dav->fs, fd, small, sizeof small, &len);
-    if (err == ERANGE) {
-        attr = apr_palloc(pool, FS_ATTR_MAX);
-        err = fs_get_attr_fd(dav->fs, fd, attr, FS_ATTR_MAX, &len);
-    }
+    int err = props_stored_fd(dav->fs, fd, pool, &value, &len);
     if (err == ENODATA)
         noprops_remember(dav->noprops, st, locks_now());
-    return !err && props_parse(pool, attr, len, &list) == 0 && digeststore_take(&list, st, out);
+    return !err && props_parse(pool, value, len, &list) == 0 && digeststore_take(&list, st, out);
 }

@@ -34,6 +34,11 @@ struct props_place {
     const char *name;
 };
 
+/* The attribute's value as it is stored, in the pool: of an entry of a directory, of an open file. ENODATA: there is none,
+ * or the file system keeps none. */
+int props_stored(struct fs_dir *dir, const char *name, apr_pool_t *pool, const char **out, size_t *out_len);
+int props_stored_fd(struct fs *fs, int fd, apr_pool_t *pool, const char **out, size_t *out_len);
+
 /* An empty list if there are none. EIO if the value is damaged. */
 int props_load(const struct props_place *place, apr_pool_t *pool, struct dead_prop **out);
 

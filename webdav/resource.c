@@ -10,9 +10,9 @@
 #include "fs/path.h"
 #include "webdav/locks.h"
 #include "webdav/precond.h"
+#include "webdav/props.h"
 
-#define ATTEMPTS   8    /* to get one answer while somebody makes and removes the thing */
-#define SMALL_ATTR 2048 /* holds what most resources have, without asking for FS_ATTR_MAX */
+#define ATTEMPTS 8 /* to get one answer while somebody makes and removes the thing */
 
 /* Nothing was found at a path; is its name free? EACCES: a link has it, which leads nowhere. EAGAIN:
  * something has it that came in this moment. */
@@ -96,19 +96,14 @@ bool resource_check_locks(struct dav_request *r, const char *path, unsigned chan
 
 int resource_attr(struct fs_dir *dir, const char *name, apr_pool_t *pool, const void **out, size_t *out_len)
 {
-    char small[SMALL_ATTR];
-    void *value = small;
+    const char *value = NULL;
     size_t len = 0;
 
-    int err = fs_get_attr(dir, name, small, sizeof small, &len);
-    if (err == ERANGE) {
-        value = apr_palloc(pool, FS_ATTR_MAX);
-        err = fs_get_attr(dir, name, value, FS_ATTR_MAX, &len);
-    }
-    if (err && err != ENODATA && err != ENOTSUP)
+    int err = props_stored(dir, name, pool, &value, &len);
+    if (err && err != ENODATA)
         return err;
-    *out = err ? NULL : value == small ? apr_pmemdup(pool, small, len) : value;
-    *out_len = err ? 0 : len;
+    *out = value;
+    *out_len = len;
     return 0;
 }
 

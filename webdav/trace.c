@@ -1,12 +1,11 @@
 /*
  * What is at a request's paths, as numbers that can be kept and compared.
  *
- * Uses no pool: it is called beside whoever else has the request. Dead properties are part of it because
+ * Uses no pool of the request: it is called beside whoever else has the request. Dead properties are part of it because
  * setting them changes nothing that a stat of ours tells.
  */
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fs/path.h"
@@ -15,7 +14,6 @@
 #include "webdav/request.h"
 
 #define PLACE_WORDS (DAV_TRACE_WORDS / 2)
-#define SMALL_ATTR  1024 /* holds what most resources have */
 
 /* The first word of a place; 0 if the request has none there. */
 #define MISSING 1
@@ -51,21 +49,16 @@ static int hash_rows(struct dav *dav, const char *path, uint64_t *out)
 /* Dead properties as one number; having none, and a place that keeps none, are numbers too. */
 static int hash_attr(struct fs_dir *dir, const char *name, uint64_t *out)
 {
-    unsigned char small[SMALL_ATTR], *value = small;
+    const char *value = NULL;
     size_t len = 0;
+    apr_pool_t *pool;
 
-    int err = fs_get_attr(dir, name, small, sizeof small, &len);
-    if (err == ERANGE) {
-        value = malloc(FS_ATTR_MAX);
-        err = value ? fs_get_attr(dir, name, value, FS_ATTR_MAX, &len) : ENOMEM;
-    }
-    if (!err)
-        *out = hash(value, len);
-    else if (err == ENODATA || err == ENOTSUP)
-        *out = 0;
-    if (value != small)
-        free(value);
-    return err == ENODATA || err == ENOTSUP ? 0 : err;
+    apr_pool_create(&pool, NULL);
+    int err = props_stored(dir, name, pool, &value, &len);
+    if (!err || err == ENODATA)
+        *out = value ? hash((const unsigned char *)value, len) : 0;
+    apr_pool_destroy(pool);
+    return err == ENODATA ? 0 : err;
 }
 
 static int look(struct fs_dir *dir, const char *name, uint64_t *words)
