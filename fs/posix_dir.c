@@ -367,8 +367,8 @@ int posix_apply_meta(int fd, const char *name, const struct fs_meta *meta)
     unsigned set = empty ? still_to_set(fd, meta) : meta->set;
 
     /* The owner first, for the mode bits. Who may not give files away keeps them, that is no failure. */
-    if (set & FS_SET_OWNER &&
-        fchownat(fd, name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW | empty) != 0 && errno != EPERM)
+    if (set & FS_SET_OWNER && fchownat(fd, name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW | empty) != 0 &&
+        errno != EPERM)
         return errno;
     if (set & FS_SET_MODE &&
         (empty ? fchmod(fd, meta->mode) : fchmodat(fd, name, meta->mode, AT_SYMLINK_NOFOLLOW)) != 0)
