@@ -147,6 +147,24 @@ const char *bundle_next(const struct bundle *bundle, const char *name)
     return next < bundle->names + bundle->len ? next : NULL;
 }
 
+void bundle_send(struct bundle **bundle, struct crew_party *party)
+{
+    struct bundle *sent = *bundle;
+
+    *bundle = NULL;
+    if (sent && crew_is_idle(party))
+        crew_give(party, &sent->task);
+    else if (sent)
+        sent->task.run(&sent->task);
+}
+
+size_t tree_dir_len(const char *path, const char *name)
+{
+    size_t len = strlen(path), name_len = strlen(name);
+
+    return len > name_len ? len - name_len - 1 : 0;
+}
+
 void bundle_free(struct bundle *bundle)
 {
     if (!bundle)

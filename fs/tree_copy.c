@@ -343,28 +343,15 @@ static void run_bundle(struct crew_task *task)
     bundle_free(bundle);
 }
 
-/* Before the walk goes elsewhere. */
-static void send_bundle(struct copier *copier)
-{
-    struct bundle *bundle = copier->bundle;
-
-    copier->bundle = NULL;
-    if (bundle && crew_is_idle(&copier->copy->op.party))
-        crew_give(&copier->copy->op.party, &bundle->task);
-    else if (bundle)
-        bundle->task.run(&bundle->task);
-}
-
 /* A regular file in the directory that the walk is in. */
 static int copy_member(struct copier *copier, const struct walk_entry *entry)
 {
-    size_t name_len = strlen(entry->name), len = strlen(entry->relpath);
     const struct source source = {
         .dir = entry->dir,
         .name = entry->name,
         .place = top(copier),
         .dir_path = entry->relpath,
-        .dir_path_len = len > name_len ? len - name_len - 1 : 0,
+        .dir_path_len = tree_dir_len(entry->relpath, entry->name),
     };
 
     if (!copier->bundle && crew_is_idle(&copier->copy->op.party))
@@ -373,7 +360,7 @@ static int copy_member(struct copier *copier, const struct walk_entry *entry)
         return copy_file(copier, &source, dest_dir(copier), entry->name);
     bundle_add(copier->bundle, entry->name);
     if (bundle_is_full(copier->bundle))
-        send_bundle(copier);
+        bundle_send(&copier->bundle, &copier->copy->op.party);
     return 0;
 }
 
@@ -439,7 +426,7 @@ static int copy_step(struct copier *copier, enum walk_event event, const struct 
     int err = 0;
 
     if (event != WALK_ENTRY)
-        send_bundle(copier);
+        bundle_send(&copier->bundle, &copier->copy->op.party);
     copier->is_inside = event == WALK_ENTER;
     switch (event) {
     case WALK_ENTRY:
@@ -476,7 +463,7 @@ static void copy_part(struct copier *copier)
         else
             settle(copier, entry.relpath, "", err);
     }
-    send_bundle(copier);
+    bundle_send(&copier->bundle, &op->party);
     while (copier->place_count)
         place_leave(copier, copier->places[--copier->place_count]);
     free(copier->places);

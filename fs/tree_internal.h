@@ -80,6 +80,13 @@ bool bundle_is_full(const struct bundle *bundle);
 /* The name after `name` (NULL: the first one); NULL at the end. */
 const char *bundle_next(const struct bundle *bundle, const char *name);
 
+/* Before the walk goes elsewhere: to somebody of the party who is idle, else it is dealt with here. *bundle may be NULL,
+ * and is afterwards. */
+void bundle_send(struct bundle **bundle, struct crew_party *party);
+
 void bundle_free(struct bundle *bundle);
+
+/* How much of a member's path is its directory's. */
+size_t tree_dir_len(const char *path, const char *name);
 
 #endif

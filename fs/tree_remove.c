@@ -90,29 +90,17 @@ static void run_bundle(struct crew_task *task)
     bundle_free(bundle);
 }
 
-static void send_bundle(struct remover *remover)
-{
-    struct bundle *bundle = remover->bundle;
-
-    remover->bundle = NULL;
-    if (bundle && crew_is_idle(&remover->names))
-        crew_give(&remover->names, &bundle->task);
-    else if (bundle)
-        run_bundle(&bundle->task);
-}
-
 static int remove_name(struct remover *remover, const struct walk_entry *entry)
 {
     const char *dir_path = relpath(remover->removal, entry);
-    size_t len = strlen(dir_path), name_len = strlen(entry->name);
 
     if (!remover->bundle && entry->depth && crew_is_idle(&remover->names))
         remover->bundle = bundle_new(&remover->removal->op, run_bundle, entry->dir, dir_path,
-                                     len > name_len ? len - name_len - 1 : 0);
+                                     tree_dir_len(dir_path, entry->name));
     if (remover->bundle) {
         bundle_add(remover->bundle, entry->name);
         if (bundle_is_full(remover->bundle))
-            send_bundle(remover);
+            bundle_send(&remover->bundle, &remover->names);
         return 0;
     }
     int err = fs_unlink(entry->dir, entry->name);
@@ -234,7 +222,7 @@ static int remove_step(struct remover *remover, enum walk_event event, const str
 
     remover->is_inside = false;
     if (event != WALK_ENTRY) { /* the walk goes elsewhere */
-        send_bundle(remover);
+        bundle_send(&remover->bundle, &remover->names);
         crew_wait(&remover->names);
     }
     switch (event) {
@@ -266,7 +254,7 @@ static void remove_part(struct remover *remover)
     crew_begin(&remover->names, removal->op.party.crew);
     while (!tree_op_error(&removal->op) && (event = walk_next(remover->walk, &entry)) != WALK_END)
         settle(removal, relpath(removal, &entry), "", remove_step(remover, event, &entry));
-    send_bundle(remover);
+    bundle_send(&remover->bundle, &remover->names);
     crew_wait(&remover->names);
     crew_end(&remover->names);
     walk_close(remover->walk);
