@@ -12,6 +12,7 @@ with Held("--heartbeat", "30") as s:
     same(s.request("GET", "/.holdfast/jobs/" + "0" * 32).status, 404)
     s.write("slow/a", "x")
     job = s.accepted("MOVE", "/slow", {"Destination": "/moved"})
+    s.is_held()
     for method in ("PUT", "MOVE", "COPY", "PROPFIND", "PROPPATCH", "LOCK", "MKCOL", "POST"):
         for uri in (job, "/.holdfast/jobs"):
             answer = s.request(method, uri, {"Destination": "/elsewhere"}, "x" if method in ("PUT", "POST") else None)
