@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "src/digest.h"
+#include "src/doorman.h"
 #include "src/hangup.h"
 #include "src/head.h"
 #include "src/idempotency.h"
 #include "src/log.h"
-#include "src/login.h"
 #include "src/outflow.h"
 #include "src/pages.h"
 #include "src/pause.h"
@@ -30,8 +30,8 @@ static const char conflict[] = "This Idempotency-Key was used for another reques
 enum transaction_state { STATE_HEAD, STATE_AUTH, STATE_BODY, STATE_WORK, STATE_ANSWERED };
 
 struct transaction {
-    struct job_waiter waiter; /* first: what work_done() gets; of the login */
     struct pause pause;
+    struct visit visit;    /* until it is known who asks */
     bool is_counted;       /* by the server, as under way */
     struct hangup *hangup; /* the connection's */
     struct server *server;
@@ -39,7 +39,6 @@ struct transaction {
     apr_pool_t *pool; /* becomes the request's; no more for us once a worker has that */
     const char *target, *user;
     struct head head;
-    struct login *login; /* while the password is verified */
     struct page page;
     struct slow_plan slow_plan;
     struct prefer prefer;
@@ -117,25 +116,22 @@ static enum MHD_Result answer_request(struct transaction *t)
 
 static void make_refusal(struct transaction *t, int status, const char *text)
 {
-    static const struct {
-        int status;
-        const char *header, *value;
-    } more[] = {
-        { 401, "WWW-Authenticate", "Basic realm=\"Holdfast\", charset=\"UTF-8\"" },
-        { 503, "Retry-After", "5" },
-    };
     t->refusal = page_text(t->pool, status, text);
-    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
-        if (more[i].status == status)
-            apr_table_setn(t->refusal->headers, more[i].header, more[i].value);
+    if (status == 503)
+        apr_table_setn(t->refusal->headers, "Retry-After", "5");
 }
 
-/* An answer of src/ itself, once the body is read, or at once if it is to be left unread. */
+/* t->refusal goes out once the body is read, or at once if it is to be left unread. */
+static enum MHD_Result send_refusal(struct transaction *t)
+{
+    t->state = STATE_BODY;
+    return head_leaves_body(&t->head) ? answer(t, t->refusal) : MHD_YES;
+}
+
 static enum MHD_Result refuse(struct transaction *t, int status, const char *text)
 {
     make_refusal(t, status, text);
-    t->state = STATE_BODY;
-    return head_leaves_body(&t->head) ? answer(t, t->refusal) : MHD_YES;
+    return send_refusal(t);
 }
 
 /* ---- work ---- */
@@ -337,63 +333,34 @@ static enum MHD_Result begin(struct transaction *t)
     return answer(t, page_answer(t->server->registry, t->pool, &t->page, &t->head, t->user));
 }
 
-/* ---- the password ---- */
+/* ---- who asks ---- */
 
-static void work_done(struct job_waiter *waiter)
+static enum MHD_Result obey_doorman(struct transaction *t, enum doorman_answer answer)
 {
-    pause_end(&((struct transaction *)waiter)->pause);
-}
-
-static enum MHD_Result start_login(struct transaction *t, const char *header)
-{
-    t->waiter.done = work_done;
-    if (login_start(t->server->engine, t->server->auth, header, t->head.client, &t->waiter, &t->login) != 0)
-        return refuse(t, 503, overload);
-    t->state = STATE_AUTH;
-    pause_begin(&t->pause);
-    if (job_is_done(&t->waiter))
-        pause_end(&t->pause);
+    switch (answer) {
+    case DOORMAN_LETS_IN:
+        t->user = t->visit.user;
+        return begin(t);
+    case DOORMAN_REFUSES:
+        t->refusal = t->visit.refusal;
+        return send_refusal(t);
+    case DOORMAN_RESTS:
+        t->state = STATE_AUTH;
+        break;
+    }
     return MHD_YES;
-}
-
-static enum MHD_Result authenticated(struct transaction *t, enum auth_answer answer, const char *user)
-{
-    if (answer != AUTH_OK)
-        return refuse(t, 401, "A user name and password are needed.\n");
-    t->user = apr_pstrdup(t->pool, user);
-    return begin(t);
-}
-
-static enum MHD_Result finish_login(struct transaction *t)
-{
-    const char *user;
-    if (!job_is_done(&t->waiter))
-        return MHD_YES;
-    enum auth_answer answer = login_answer(t->login, t->pool, &user);
-    t->login = NULL;
-    job_leave(&t->waiter);
-    return authenticated(t, answer, user);
 }
 
 /* ---- what libmicrohttpd brings ---- */
 
 static enum MHD_Result start(struct transaction *t, const char *method, const char *version)
 {
-    const char *user = "";
-
     server_transaction_began(t->server);
     t->is_counted = true;
     head_read(&t->head, t->pool, t->pause.connection, method, t->target, version);
     if (atomic_load(&t->server->draining))
         return refuse(t, 503, overload);
-    if (!t->server->auth)
-        return begin(t);
-
-    const char *header = apr_table_get(t->head.headers, "Authorization");
-    enum auth_answer answer = auth_recall(t->server->auth, header, t->started_ms, t->pool, &user);
-    if (answer == AUTH_UNKNOWN)
-        return start_login(t, header);
-    return authenticated(t, answer, user);
+    return obey_doorman(t, doorman_ask(&t->visit, t->server, &t->pause, &t->head, t->pool));
 }
 
 /* A part of the body. One that nobody wants is thrown away, but not without end. */
@@ -425,7 +392,7 @@ enum MHD_Result transaction_proceed(struct transaction *t, const char *method, c
     case STATE_HEAD:
         return start(t, method, version);
     case STATE_AUTH:
-        return finish_login(t);
+        return obey_doorman(t, doorman_go_on(&t->visit));
     case STATE_BODY:
         return *size ? take_body(t, data, size) : finish(t);
     case STATE_WORK:
@@ -470,7 +437,7 @@ void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how
     hangup_note(t->hangup, true);
     if (t->is_counted)
         server_transaction_ended(t->server);
-    job_leave(&t->waiter);
+    doorman_leave(&t->visit);
 
     /* What the transaction read is in its request's pool, if it came to a request. */
     bool has_request = t->request != NULL;
