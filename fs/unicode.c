@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uninorm.h>
+#include <unistr.h>
 
 #include "fs/fs.h"
 
@@ -25,10 +26,10 @@ static const char *normalize(apr_pool_t *pool, uninorm_t form, const char *name)
     size_t len = strlen(name), form_len;
     const char *result = NULL;
 
-    if (unicode_is_ascii(name, len))
+    if (unicode_is_ascii(name, len) || u8_check(bytes, len)) /* which normalizing would replace */
         return NULL;
     uint8_t *normal = u8_normalize(form, bytes, len, NULL, &form_len);
-    if (!normal) /* not UTF-8 */
+    if (!normal)
         return NULL;
     if (form_len <= FS_NAME_MAX && (form_len != len || memcmp(normal, bytes, len) != 0))
         result = apr_pstrmemdup(pool, (const char *)normal, form_len);

@@ -133,6 +133,8 @@ static void different_requests_have_different_keys(void **state)
         { "DELETE", "/dir", NULL },
         { "DELETE", "/DIR", NULL },
         { "DELETE", "/dir/m", NULL },
+        { "DELETE", "/%FE", NULL },
+        { "DELETE", "/%FF", NULL },
         { "DELETE", "/a", "User: u" },
         { "DELETE", "/a", "Depth: 0" },
         { "DELETE", "/a", "If-Match: \"x\"" },

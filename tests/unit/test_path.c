@@ -181,6 +181,8 @@ static void the_stored_spelling_of_each_name_is_found(void **state)
     assert_string_equal(find(fs, "both-" U_NFD, pool), "both-" U_NFD);
     assert_string_equal(find(fs, "both-" U_NFC, pool), "both-" U_NFC);
     assert_string_equal(find(fs, "\xff" U_NFD, pool), "\xff" U_NFD); /* not UTF-8 */
+    support_fs_write(fs, "\xef\xbf\xbd", "");                        /* what stands for such bytes */
+    assert_string_equal(find(fs, "\xff", pool), "\xff");
     assert_int_equal(fs_mem_handles(fs), 0);
     fs_close(fs);
 }
