@@ -171,9 +171,9 @@ void operation_view(struct operation *op, apr_pool_t *pool, bool is_ended, int64
     if (op->request) {
         const struct dav_paths paths = dav_request_paths(op->request);
         if (paths.path)
-            out->source = dav_href(pool, paths.path);
+            out->source = dav_request_href(op->request, pool, paths.path);
         if (paths.dest)
-            out->destination = dav_href(pool, paths.dest);
+            out->destination = dav_request_href(op->request, pool, paths.dest);
     }
     view_progress(operation_progress(op), out);
     if (is_ended)

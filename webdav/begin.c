@@ -232,7 +232,7 @@ static bool check_target(struct dav_request *r)
     }
     int err = uri_to_path(r->pool, merge_slashes(r->target), &self, &path, &r->slash);
     if (err == EXDEV) { /* and Host says otherwise */
-        reply_error(r, 400, "The request target is on another server.");
+        reply_error(r, 400, "The request target is on another server, or elsewhere on this one.");
     } else if (err == EINVAL) {
         reply_error(r, 400, "The request target is not a path that a file can have.");
     } else if (err) {
@@ -272,7 +272,7 @@ static bool check_read_only(struct dav_request *r)
 {
     if (!r->method->writes || !r->dav->config.read_only)
         return true;
-    reply_error(r, 403, "This server is read-only.");
+    reply_error(r, 403, "This is served read-only: nothing can be changed here.");
     return false;
 }
 

@@ -230,7 +230,7 @@ void copy_reply_failures(struct dav_request *r, const struct copied *copied)
         const char *path = path_join(r->pool, r->path, failure->relpath);
         struct fs_stat st;
         bool is_dir = fs_stat(r->dav->fs, path, &st) == 0 && st.type == FS_DIR;
-        multistatus_status(&body, uri_from_path(r->pool, path, is_dir),
+        multistatus_status(&body, request_href(r, path, is_dir),
                            status_from_errno(failure->error, ROLE_SUBJECT), CONDITION_NONE);
     }
     multistatus_end(&body);

@@ -36,7 +36,7 @@ static bool parse_destination(struct dav_request *r)
             err = path_find(r->dav->fs, path, r->pool, &r->dest);
     }
     if (err == EXDEV) /* 9.8.5 */
-        reply_error(r, 502, "The Destination is on another server.");
+        reply_error(r, 502, "The Destination is on another server, or in another share.");
     else if (err == EINVAL)
         reply_error(r, 400, "%s",
                     uri ? "Destination is not a URI of this server." : "Where to? Destination is missing.");

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fs/journal.h"
+#include "fs/path.h"
 #include "fs/recovery.h"
 #include "webdav/asked.h"
 #include "webdav/copymove.h"
@@ -108,6 +109,16 @@ static void open_allocator(struct dav *dav)
     apr_allocator_max_free_set(dav->allocator, ALLOCATOR_KEEPS);
 }
 
+/* The root of all is called "/", as it has no name that we could tell. */
+static void name_root(struct dav *dav)
+{
+    struct dav_config *config = &dav->config;
+
+    config->prefix = apr_pstrdup(dav->pool, config->prefix ? config->prefix : "");
+    dav->base = uri_base(dav->pool, config->prefix);
+    dav->root_name = *config->prefix ? path_name(config->prefix) : "/";
+}
+
 int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, struct dav **out,
              const char **out_message)
 {
@@ -120,6 +131,7 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
     open_allocator(dav);
     dav->fs = fs;
     dav->config = *config;
+    name_root(dav);
     dav->asked = asked_store_open();
     dav->spares = spares_open();
     dav->noprops = noprops_open();

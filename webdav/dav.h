@@ -46,6 +46,7 @@ struct dav;
 struct dav_method;
 
 struct dav_config {
+    const char *prefix;    /* of all URIs (uri.h), at most URI_PREFIX_MAX bytes; NULL = "" */
     const char *state_dir; /* where the state database lives; made if missing */
     bool read_only;        /* every changing method is 403 */
     bool finite_depth;     /* PROPFIND Depth: infinity is 403 propfind-finite-depth */
@@ -185,8 +186,8 @@ bool dav_overwrites(const struct dav_request *r, const struct dav_request *other
 /* Likewise what `other` changes or reads: the source of a COPY too. */
 bool dav_touches(const struct dav_request *r, const struct dav_request *other);
 
-/* A canonical path as href, without a slash at its end. */
-const char *dav_href(apr_pool_t *pool, const char *path);
+/* One of its paths as href, without a slash at its end. */
+const char *dav_request_href(const struct dav_request *r, apr_pool_t *pool, const char *path);
 
 /* What is at path and dest now: stat and dead properties of the names themselves, not of their members, nor
  * of what a link leads to. Equal traces (memcmp) say that nobody has touched either in between; what cannot

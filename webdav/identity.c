@@ -64,17 +64,17 @@ static bool meet(struct dav_paths a, struct dav_paths b)
 
 bool dav_overwrites(const struct dav_request *r, const struct dav_request *other)
 {
-    return meet(changed_paths(r), changed_paths(other));
+    return r->dav == other->dav && meet(changed_paths(r), changed_paths(other));
 }
 
 bool dav_touches(const struct dav_request *r, const struct dav_request *other)
 {
-    return meet(changed_paths(r), dav_request_paths(other));
+    return r->dav == other->dav && meet(changed_paths(r), dav_request_paths(other));
 }
 
-const char *dav_href(apr_pool_t *pool, const char *path)
+const char *dav_request_href(const struct dav_request *r, apr_pool_t *pool, const char *path)
 {
-    return uri_from_path(pool, path, false);
+    return uri_from_path(pool, r->dav->base, path, false);
 }
 
 /* ---- names ---- */
@@ -288,6 +288,8 @@ const char *dav_request_key(struct dav_request *r)
     if (r->key || !r->is_sound || !dav_changes(r) || !r->asked)
         return r->key;
     buffer_init(&key, KEY_MAX);
+    if (*r->dav->base)
+        add_text(&key, "below", r->dav->base);
     add_text(&key, "user", r->user);
     add_text(&key, "method", r->method->name);
     add_text(&key, "path", key_path(r, r->asked));

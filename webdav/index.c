@@ -15,7 +15,7 @@
 #include "fs/walk.h"
 #include "webdav/httpdate.h"
 #include "webdav/multistatus.h"
-#include "webdav/uri.h"
+#include "webdav/request.h"
 
 #define BATCH_MAX  5000
 #define PIECE_SIZE (64 * 1024)
@@ -31,7 +31,7 @@ struct index {
     struct dav_stream stream; /* first: what the callbacks get */
     apr_pool_t *pool, *batch_pool;
     struct walk *walk;
-    const char *path;   /* of the collection */
+    const char *path;   /* of its URL, decoded, without a slash at the end */
     const char *prefix; /* of every link: from the URL, which may lack its slash, to the members */
     struct row *rows;
     int count, next;
@@ -106,10 +106,10 @@ static void put_row(const struct index *index, const struct row *row, struct buf
 
 static void put_head(const struct index *index, struct buffer *out)
 {
-    buffer_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>/");
-    put_text(out, index->path);
-    buffer_puts(out, "</title>\n</head>\n<body>\n<h1>/");
-    put_text(out, index->path);
+    buffer_puts(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>");
+    put_text(out, *index->path ? index->path : "/");
+    buffer_puts(out, "</title>\n</head>\n<body>\n<h1>");
+    put_text(out, *index->path ? index->path : "/");
     buffer_puts(out, "</h1>\n<table>\n<tr><th>Name</th><th>Size</th><th>Modified</th></tr>\n");
     if (*index->path)
         buffer_printf(out, "<tr><td><a href=\"%s\">..</a></td><td></td><td></td></tr>\n",
@@ -158,13 +158,13 @@ static const char *make_prefix(apr_pool_t *pool, const char *path, bool slash)
     return prefix;
 }
 
-int index_open(struct fs *fs, const char *path, bool slash, struct dav_stream **out)
+int index_open(struct dav *dav, const char *path, bool slash, struct dav_stream **out)
 {
     struct walk_entry root = { .error = 0 };
     struct walk *walk;
     apr_pool_t *pool;
 
-    int err = walk_open(fs, path, WALK_FOLLOW, 1, &walk);
+    int err = walk_open(dav->fs, path, WALK_FOLLOW, 1, &walk);
     if (err)
         return err;
     /* The root comes first, and tells whether it can be read at all. */
@@ -178,8 +178,8 @@ int index_open(struct fs *fs, const char *path, bool slash, struct dav_stream **
     index->pool = pool;
     apr_pool_create(&index->batch_pool, pool);
     index->walk = walk;
-    index->path = apr_pstrdup(pool, path);
-    index->prefix = make_prefix(pool, path, slash);
+    index->path = apr_pstrcat(pool, dav->config.prefix, *path ? "/" : "", path, NULL);
+    index->prefix = make_prefix(pool, index->path, slash);
     *out = &index->stream;
     return 0;
 }

@@ -12,6 +12,6 @@
 #define INDEX_TYPE "text/html; charset=utf-8"
 
 /* `slash`: the URL ended in one. ENOENT, EACCES etc. if the collection cannot be read. */
-int index_open(struct fs *fs, const char *path, bool slash, struct dav_stream **out);
+int index_open(struct dav *dav, const char *path, bool slash, struct dav_stream **out);
 
 #endif

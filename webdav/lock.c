@@ -120,9 +120,8 @@ static void reply_conflict(struct dav_request *r, const struct lock *conflict)
     }
     struct buffer *out = answer_buffer(r);
     multistatus_begin(out);
-    multistatus_status(out, uri_from_path(r->pool, conflict->root, false), 423,
-                       CONDITION_NO_CONFLICTING_LOCK);
-    multistatus_status(out, uri_from_path(r->pool, r->path, true), 424, CONDITION_NONE);
+    multistatus_status(out, request_href(r, conflict->root, false), 423, CONDITION_NO_CONFLICTING_LOCK);
+    multistatus_status(out, request_href(r, r->path, true), 424, CONDITION_NONE);
     multistatus_end(out);
     reply_buffer(r, 207, MULTISTATUS_TYPE, out->data, out->size);
 }

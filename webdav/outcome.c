@@ -28,15 +28,9 @@ static bool begins_with(const struct dav_reply *reply, const char *text)
 /* The path as the target had it, slash and all; for one that is no path of ours the root must do. */
 static void begin_response(const struct dav_request *r, struct buffer *out)
 {
-    const char *path = r->asked ? r->asked : "";
-    size_t len = strlen(path);
-    char href[3 * FS_PATH_MAX + 3];
-    char *end = href;
+    char href[3 * (URI_PREFIX_MAX + FS_PATH_MAX) + 2];
+    char *end = uri_put(href, r->dav->base, r->asked ? r->asked : "", r->slash);
 
-    *end++ = '/';
-    end = uri_encode(end, path, len);
-    if (r->slash && len)
-        *end++ = '/';
     multistatus_response_begin(out, href, (size_t)(end - href));
 }
 

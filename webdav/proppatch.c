@@ -421,7 +421,7 @@ static apr_status_t release_buffer(void *data)
 static void reply_patch(struct dav_request *r, struct patch *patch)
 {
     struct buffer *out = apr_palloc(r->pool, sizeof(*out));
-    const char *href = uri_from_path(r->pool, r->path, r->st.type == FS_DIR);
+    const char *href = request_href(r, r->path, r->st.type == FS_DIR);
     buffer_init(out, ANSWER_MAX);
     apr_pool_cleanup_register(r->pool, out, release_buffer, apr_pool_cleanup_null);
     merge_repeated(r->pool, patch);

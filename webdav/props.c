@@ -90,9 +90,15 @@ void props_write_name(enum live_prop prop, struct buffer *out)
 
 _Static_assert(OTHERS_MAX >= 2 * HTTPDATE_SIZE + ETAG_SIZE + 24 + 1, "the others must fit");
 
+/* The root's is told by the prefix alone. */
+static const char *displayname(const struct prop_subject *subject)
+{
+    return *subject->name || !subject->dav ? subject->name : subject->dav->root_name;
+}
+
 size_t props_values_max(const struct prop_subject *subject)
 {
-    return XML_ESCAPED_MAX * (strlen(subject->name) + 1 + MIME_TYPE_MAX) + OTHERS_MAX;
+    return XML_ESCAPED_MAX * (strlen(displayname(subject)) + MIME_TYPE_MAX) + OTHERS_MAX;
 }
 
 static char *put_number(uint64_t number, char *out)
@@ -113,10 +119,9 @@ static char *put_type(const struct prop_subject *subject, char *out)
     return xml_put(out, type, strlen(type));
 }
 
-/* The root of all is called "/", as it has no name that we could tell. */
 static char *put_displayname(const struct prop_subject *subject, char *out)
 {
-    const char *name = *subject->name ? subject->name : "/";
+    const char *name = displayname(subject);
     return xml_put(out, name, strlen(name));
 }
 
@@ -188,20 +193,15 @@ static bool write_checksums(const struct prop_subject *subject, struct buffer *o
 
 /* ---- locks (RFC 4918 14.1, 15.8) ---- */
 
-static void write_lockroot(const struct lock *lock, bool is_collection, struct buffer *out)
+static void write_lockroot(const char *base, const struct lock *lock, bool is_collection, struct buffer *out)
 {
-    size_t len = strlen(lock->root);
-    char *start = buffer_reserve(out, 3 * len + 2), *at = start;
-    if (!at)
-        return;
-    *at++ = '/';
-    at = uri_encode(at, lock->root, len);
-    if (is_collection && len > 0)
-        *at++ = '/';
-    out->size += (size_t)(at - start);
+    char *at = buffer_reserve(out, uri_size(base, lock->root));
+    if (at)
+        out->size += (size_t)(uri_put(at, base, lock->root, is_collection) - at);
 }
 
-static void write_activelock(const struct lock *lock, bool is_collection, int64_t now_ns, struct buffer *out)
+static void write_activelock(const char *base, const struct lock *lock, bool is_collection, int64_t now_ns,
+                             struct buffer *out)
 {
     int64_t left_ns = lock->expires_ns - now_ns;
     buffer_puts(out, "<D:activelock><D:locktype><D:write/></D:locktype><D:lockscope>");
@@ -222,7 +222,7 @@ static void write_activelock(const struct lock *lock, bool is_collection, int64_
     buffer_puts(out, "</D:timeout><D:locktoken><D:href>");
     xml_escape(out, lock->token, strlen(lock->token));
     buffer_puts(out, "</D:href></D:locktoken><D:lockroot><D:href>");
-    write_lockroot(lock, is_collection, out);
+    write_lockroot(base, lock, is_collection, out);
     buffer_puts(out, "</D:href></D:lockroot></D:activelock>");
 }
 
@@ -232,7 +232,8 @@ static void write_lockdiscovery(const struct prop_subject *subject, struct buffe
     int64_t now_ns = subject->locks ? locks_now() : 0;
     for (const struct lock *lock = subject->locks; lock; lock = lock->next) {
         bool is_own = strcmp(lock->root, subject->path) == 0;
-        write_activelock(lock, !is_own || subject->st->type == FS_DIR, now_ns, out);
+        bool is_collection = !is_own || subject->st->type == FS_DIR;
+        write_activelock(subject->dav->base, lock, is_collection, now_ns, out);
     }
 }
 

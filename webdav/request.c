@@ -30,7 +30,13 @@ struct uri_self request_self(const struct dav_request *r)
 {
     const char *forwarded = r->dav->config.trust_forwarded ? request_header(r, "X-Forwarded-Host") : NULL;
 
-    return (struct uri_self){ .host = forwarded ? forwarded : request_header(r, "Host") };
+    return (struct uri_self){ .host = forwarded ? forwarded : request_header(r, "Host"),
+                              .prefix = r->dav->config.prefix };
+}
+
+const char *request_href(const struct dav_request *r, const char *path, bool is_collection)
+{
+    return uri_from_path(r->pool, r->dav->base, path, is_collection);
 }
 
 static void begin_reply(struct dav_request *r, int status)
@@ -132,7 +138,7 @@ static const char *const *make_hrefs(const struct dav_request *r, const char *co
     for (size_t i = 0; i < count; i++) {
         struct fs_stat st;
         bool is_dir = fs_stat(r->dav->fs, paths[i], &st) == 0 && st.type == FS_DIR;
-        hrefs[i] = uri_from_path(r->pool, paths[i], is_dir);
+        hrefs[i] = request_href(r, paths[i], is_dir);
     }
     return hrefs;
 }
@@ -155,7 +161,7 @@ void reply_header(struct dav_request *r, const char *name, const char *value)
 
 void reply_location(struct dav_request *r, const char *path, bool is_collection)
 {
-    const char *uri = uri_from_path(r->pool, path, is_collection);
+    const char *uri = request_href(r, path, is_collection);
 
     if (strlen(uri) <= LOCATION_MAX)
         reply_header(r, "Location", uri);

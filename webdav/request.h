@@ -36,6 +36,8 @@ struct dav {
     apr_allocator_t *allocator; /* of all requests' pools; with a mutex */
     struct fs *fs;
     struct dav_config config;
+    const char *base;      /* of all hrefs: the prefix, encoded */
+    const char *root_name; /* of the collection there */
     struct state *state;
     struct locks *locks;
     struct guard_table *guards;
@@ -107,6 +109,9 @@ struct dav_request {
 
 /* Who we are to this client, to know our own URIs by. */
 struct uri_self request_self(const struct dav_request *r);
+
+/* A canonical path as href, in the request's pool. */
+const char *request_href(const struct dav_request *r, const char *path, bool is_collection);
 
 /* The only value of a header; NULL if absent. Repeated ones are found and refused by dav_begin
  * (400) for all headers where only one value makes sense. */

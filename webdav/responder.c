@@ -188,6 +188,7 @@ static void enter_parent(struct responder *responder, const char *path, size_t l
     buffer_append(parent, "", 1);
     locks_hint(responder->dav->locks, parent->data, locks_now(), &responder->locked);
     buffer_clear(href);
+    buffer_puts(href, responder->dav->base);
     buffer_puts(href, "/");
     append_encoded(href, path, len);
     if (len > 0)

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "fs/path.h"
+#include "fs/unicode.h"
 
 /* The longest path can be sent with every byte escaped, between two slashes. */
 #define ENCODED_PATH_MAX (3 * FS_PATH_MAX + 2)
@@ -171,6 +172,46 @@ static bool has_forbidden_byte(const char *uri)
     return false;
 }
 
+static bool is_same_name(apr_pool_t *pool, const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    if (a_len == b_len && memcmp(a, b, a_len) == 0)
+        return true;
+    if (unicode_is_ascii(a, a_len) || unicode_is_ascii(b, b_len))
+        return false;
+    const char *a_name = apr_pstrmemdup(pool, a, a_len), *a_nfc = unicode_nfc(pool, a_name);
+    const char *b_name = apr_pstrmemdup(pool, b, b_len), *b_nfc = unicode_nfc(pool, b_name);
+    return strcmp(a_nfc ? a_nfc : a_name, b_nfc ? b_nfc : b_name) == 0;
+}
+
+/* What of the path is below the prefix; NULL: it is elsewhere. */
+static const char *below_prefix(apr_pool_t *pool, const char *path, const char *prefix)
+{
+    while (prefix && *prefix) {
+        size_t wanted = strcspn(++prefix, "/"), len = strcspn(path, "/");
+        if (!is_same_name(pool, path, len, prefix, wanted))
+            return NULL;
+        prefix += wanted;
+        path += len + (path[len] == '/');
+    }
+    return path;
+}
+
+static int take_path(apr_pool_t *pool, const char *bytes, size_t len, const char *prefix,
+                     const char **out_path, bool *out_slash)
+{
+    const char *path;
+    bool slash;
+
+    int error = path_canonical(pool, bytes, len, &path, &slash);
+    if (!error && !(path = below_prefix(pool, path, prefix)))
+        error = EXDEV;
+    if (error)
+        return error;
+    *out_path = path;
+    *out_slash = slash;
+    return 0;
+}
+
 int uri_to_path(apr_pool_t *pool, const char *uri, const struct uri_self *self, const char **out_path,
                 bool *out_slash)
 {
@@ -190,14 +231,32 @@ int uri_to_path(apr_pool_t *pool, const char *uri, const struct uri_self *self, 
     if (len > ENCODED_PATH_MAX)
         return ENAMETOOLONG;
     if (len == 0) /* RFC 9110 4.2.3: "http://host" is "http://host/" */
-        return path_canonical(pool, "/", 1, out_path, out_slash);
+        return take_path(pool, "/", 1, self->prefix, out_path, out_slash);
 
     char *bytes = apr_palloc(pool, len);
     size_t size;
     int error = decode(text, len, bytes, &size);
     if (error)
         return error;
-    return path_canonical(pool, bytes, size, out_path, out_slash);
+    return take_path(pool, bytes, size, self->prefix, out_path, out_slash);
+}
+
+int uri_parse_prefix(apr_pool_t *pool, const char *text, const char **out_prefix)
+{
+    const char *path;
+    bool slash;
+
+    if (*text != '/')
+        return EINVAL;
+    int error = path_canonical(pool, text, strlen(text), &path, &slash);
+    if (error)
+        return error;
+    if (path_is_reserved(path))
+        return EINVAL;
+    if (strlen(path) >= URI_PREFIX_MAX)
+        return ENAMETOOLONG;
+    *out_prefix = *path ? apr_pstrcat(pool, "/", path, NULL) : "";
+    return 0;
 }
 
 /* ---- to the wire ---- */
@@ -235,15 +294,36 @@ char *uri_encode(char *out, const char *bytes, size_t len)
     return out;
 }
 
-const char *uri_from_path(apr_pool_t *pool, const char *path, bool is_collection)
+const char *uri_base(apr_pool_t *pool, const char *prefix)
 {
-    size_t len = strlen(path);
-    char *uri = apr_palloc(pool, 3 * len + 3);
-    char *end = uri;
-    *end++ = '/';
-    end = uri_encode(end, path, len);
-    if (is_collection && len > 0)
-        *end++ = '/';
-    *end = '\0';
+    size_t len = strlen(prefix);
+    char *base = apr_palloc(pool, 3 * len + 1);
+    *uri_encode(base, prefix, len) = '\0';
+    return base;
+}
+
+/* Both slashes. */
+size_t uri_size(const char *base, const char *path)
+{
+    return strlen(base) + 3 * strlen(path) + 2;
+}
+
+char *uri_put(char *out, const char *base, const char *path, bool is_collection)
+{
+    size_t base_len = strlen(base), len = strlen(path);
+    memcpy(out, base, base_len);
+    out += base_len;
+    if (len > 0 || base_len == 0)
+        *out++ = '/';
+    out = uri_encode(out, path, len);
+    if (is_collection && (len > 0 || base_len > 0))
+        *out++ = '/';
+    return out;
+}
+
+const char *uri_from_path(apr_pool_t *pool, const char *base, const char *path, bool is_collection)
+{
+    char *uri = apr_palloc(pool, uri_size(base, path) + 1);
+    *uri_put(uri, base, path, is_collection) = '\0';
     return uri;
 }

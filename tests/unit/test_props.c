@@ -37,6 +37,8 @@ static int setup(void **context)
     tempdir_make(f->root);
     apr_pool_create(&f->pool, NULL);
     buffer_init(&f->out, 1 << 20);
+    f->dav.base = "";
+    f->dav.root_name = "/";
     assert_int_equal(posix_open(f->root, false, &f->dav.fs), 0);
     assert_int_equal(mime_open(f->pool, "/nonexistent", &f->dav.mime), 0);
     assert_int_equal(path_locate(f->dav.fs, "", true, f->pool, &f->dir, &name), 0);

@@ -151,6 +151,56 @@ static void targets_become_paths(void **state)
     }
 }
 
+static void a_prefix_is_taken_off(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *prefix, *uri;
+        int error;
+        const char *path;
+        bool slash;
+    } rows[] = {
+        { "none", "", "/a", 0, "a", false },
+        { "itself", "/p", "/p", 0, "", false },
+        { "itself, with its slash", "/p", "/p/", 0, "", true },
+        { "below", "/p", "/p/a/b", 0, "a/b", false },
+        { "below, with a slash", "/p", "/p/a/", 0, "a", true },
+        { "the name once more", "/p", "/p/p", 0, "p", false },
+        { "escaped", "/p", "/%70/a", 0, "a", false },
+        { "doubled slashes", "/p", "/p//a", 0, "a", false },
+        { "absolute", "/p", "http://h/p/a", 0, "a", false },
+        { "two names", "/p/q", "/p/q/a", 0, "a", false },
+        { "of a blank", "/p q", "/p%20q/a", 0, "a", false },
+        { "composed, asked for so", "/caf\xC3\xA9", "/caf%C3%A9/a", 0, "a", false },
+        { "composed, asked for decomposed", "/caf\xC3\xA9", "/cafe%CC%81/a", 0, "a", false },
+        { "decomposed, asked for composed", "/cafe\xCC\x81/x", "/caf%C3%A9/x", 0, "", false },
+        { "not UTF-8", "/\xFF", "/%FF/a", 0, "a", false },
+        { "root", "/p", "/", EXDEV, NULL, false },
+        { "absolute root", "/p", "http://h", EXDEV, NULL, false },
+        { "another name", "/p", "/q/p", EXDEV, NULL, false },
+        { "a longer name", "/p", "/pp", EXDEV, NULL, false },
+        { "a longer name, with more", "/p", "/pp/a", EXDEV, NULL, false },
+        { "a shorter name", "/pp", "/p", EXDEV, NULL, false },
+        { "the first of two names", "/p/q", "/p", EXDEV, NULL, false },
+        { "the first of two, and another", "/p/q", "/p/r", EXDEV, NULL, false },
+        { "in capitals", "/p", "/P/a", EXDEV, NULL, false },
+        { "another that is not UTF-8", "/\xFF", "/%FE/a", EXDEV, NULL, false },
+        { "up and into", "/p", "/q/../p/a", EINVAL, NULL, false },
+        { "out of", "/p", "/p/../q", EINVAL, NULL, false },
+        { "with an escaped slash", "/p/q", "/p%2Fq", EINVAL, NULL, false },
+        { "on another host", "/p", "http://g/p/a", EXDEV, NULL, false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct uri_self self = { .host = "h", .prefix = rows[i].prefix };
+        const char *path = "untouched";
+        bool slash = !rows[i].slash;
+        int error = uri_to_path(pool, rows[i].uri, &self, &path, &slash);
+        const char *want = rows[i].error ? "untouched" : rows[i].path;
+        if (error != rows[i].error || strcmp(path, want) != 0 || (slash == rows[i].slash) != (error == 0))
+            fail_msg("%s: %d, \"%s\", slash %d", rows[i].name, error, path, slash);
+    }
+}
+
 static char *repeat(const char *text, size_t count)
 {
     char *out = apr_palloc(pool, strlen(text) * count + 1), *end = out;
@@ -190,26 +240,69 @@ static void paths_become_hrefs(void **state)
 {
     (void)state;
     static const struct {
-        const char *name, *path;
+        const char *name, *prefix, *path;
         bool is_collection;
         const char *href;
     } rows[] = {
-        { "root", "", true, "/" },
-        { "file", "a", false, "/a" },
-        { "collection", "a", true, "/a/" },
-        { "deep", "a/b", true, "/a/b/" },
-        { "plain", "AZaz09-._~", false, "/AZaz09-._~" },
-        { "neon's encoding", "am & per/a(1)", false, "/am%20%26%20per/a%281%29" },
-        { "marks", "!$'*+,;=:@", false, "/%21%24%27%2A%2B%2C%3B%3D%3A%40" },
-        { "percent, hash, question mark", "%#?", false, "/%25%23%3F" },
-        { "UTF-8", "\xC3\xBC", false, "/%C3%BC" },
-        { "not UTF-8", "\xFF\n\x7f", false, "/%FF%0A%7F" },
+        { "root", "", "", true, "/" },
+        { "root, without its slash", "", "", false, "/" },
+        { "file", "", "a", false, "/a" },
+        { "collection", "", "a", true, "/a/" },
+        { "deep", "", "a/b", true, "/a/b/" },
+        { "plain", "", "AZaz09-._~", false, "/AZaz09-._~" },
+        { "neon's encoding", "", "am & per/a(1)", false, "/am%20%26%20per/a%281%29" },
+        { "marks", "", "!$'*+,;=:@", false, "/%21%24%27%2A%2B%2C%3B%3D%3A%40" },
+        { "percent, hash, question mark", "", "%#?", false, "/%25%23%3F" },
+        { "UTF-8", "", "\xC3\xBC", false, "/%C3%BC" },
+        { "not UTF-8", "", "\xFF\n\x7f", false, "/%FF%0A%7F" },
+        { "root below a prefix", "/p", "", true, "/p/" },
+        { "root below a prefix, without its slash", "/p", "", false, "/p" },
+        { "file below a prefix", "/p", "a", false, "/p/a" },
+        { "collection below a prefix", "/p q/(r)", "a/b c", true, "/p%20q/%28r%29/a/b%20c/" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *href = uri_from_path(pool, rows[i].path, rows[i].is_collection);
-        if (strcmp(href, rows[i].href) != 0)
+        const char *base = uri_base(pool, rows[i].prefix);
+        const char *href = uri_from_path(pool, base, rows[i].path, rows[i].is_collection);
+        if (strcmp(href, rows[i].href) != 0 || strlen(href) > uri_size(base, rows[i].path))
             fail_msg("%s: %s", rows[i].name, href);
     }
+}
+
+static void prefixes_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int error;
+        const char *prefix;
+    } rows[] = {
+        { "/", 0, "" },
+        { "//", 0, "" },
+        { "/p", 0, "/p" },
+        { "/p/", 0, "/p" },
+        { "/p//q/", 0, "/p/q" },
+        { "/a b/%20", 0, "/a b/%20" },
+        { "", EINVAL, NULL },
+        { "p", EINVAL, NULL },
+        { "p/q", EINVAL, NULL },
+        { "/.", EINVAL, NULL },
+        { "/p/../q", EINVAL, NULL },
+        { "/.holdfast", EINVAL, NULL },
+        { "/.holdfast/x", EINVAL, NULL },
+        { "/p/.holdfast-x", EINVAL, NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *prefix = "untouched";
+        int error = uri_parse_prefix(pool, rows[i].text, &prefix);
+        if (error != rows[i].error || strcmp(prefix, error ? "untouched" : rows[i].prefix) != 0)
+            fail_msg("%s: %d, %s", rows[i].text, error, prefix);
+    }
+    const char *prefix = NULL;
+    const char *name = repeat("x", URI_PREFIX_MAX / 2);
+    assert_int_equal(uri_parse_prefix(pool, apr_pstrcat(pool, "/", name, "/", name, NULL), &prefix),
+                     ENAMETOOLONG);
+    assert_int_equal(uri_parse_prefix(pool, apr_pstrcat(pool, "/", name, "/", name + 1, NULL), &prefix), 0);
+    assert_int_equal(strlen(prefix), URI_PREFIX_MAX);
 }
 
 static void every_byte_of_a_name_comes_back(void **state)
@@ -222,7 +315,7 @@ static void every_byte_of_a_name_comes_back(void **state)
             continue;
         const char *path = NULL;
         bool slash;
-        assert_int_equal(uri_to_path(pool, uri_from_path(pool, name, byte & 1), &self, &path, &slash), 0);
+        assert_int_equal(uri_to_path(pool, uri_from_path(pool, "", name, byte & 1), &self, &path, &slash), 0);
         assert_string_equal(path, name);
         assert_int_equal(slash, byte & 1);
     }
@@ -297,7 +390,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(targets_become_paths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_targets_are_refused_by_the_length_of_their_path, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_prefix_is_taken_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(paths_become_hrefs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(prefixes_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_byte_of_a_name_comes_back, set_up, tear_down),
         cmocka_unit_test(hosts_are_compared_as_authorities),
         cmocka_unit_test_setup_teardown(cut_and_spoilt_targets_are_survived, set_up, tear_down),
