@@ -63,24 +63,20 @@ static bool is_inside(const char *dir, const char *root)
 static int open_dav(apr_pool_t *pool, const struct options *o, const char *root, struct program *p,
                     const char **out_message)
 {
+    const struct share_options *share = &o->shares[0];
     const struct dav_config config = {
-        .state_dir = o->state_dir ? o->state_dir : options_default_state(pool, root),
-        .read_only = o->read_only,
-        .finite_depth = o->finite_depth,
+        .state_dir = share->state_dir ? share->state_dir : options_default_state(pool, share->name, root),
+        .read_only = share->read_only,
+        .finite_depth = share->finite_depth,
         .trust_forwarded = o->trust_forwarded,
-        .sync_state = o->durable,
-        .max_upload = o->max_upload,
-        .min_free = o->min_free,
+        .sync_state = share->durable,
+        .max_upload = share->max_upload,
+        .min_free = share->min_free,
         .max_xml = OPTIONS_XML_MAX,
     };
-    char *cwd = getcwd(NULL, 0);
-    const char *state = *config.state_dir == '/'
-                            ? config.state_dir
-                            : apr_pstrcat(pool, cwd ? cwd : "", "/", config.state_dir, NULL);
-    free(cwd);
-    if (is_inside(state, root)) {
-        *out_message =
-            apr_psprintf(pool, "the state folder %s lies inside the served folder: give --state", state);
+    if (is_inside(config.state_dir, root)) {
+        *out_message = apr_psprintf(pool, "the state folder %s lies inside the served folder: give --state",
+                                    config.state_dir);
         return EINVAL;
     }
     return dav_open(pool, p->fs, &config, &p->dav, out_message);
@@ -89,9 +85,10 @@ static int open_dav(apr_pool_t *pool, const struct options *o, const char *root,
 static int open_program(apr_pool_t *pool, const struct options *o, struct program *p,
                         const char **out_message)
 {
-    int error = posix_open(o->dir, o->durable, &p->fs);
+    const struct share_options *share = &o->shares[0];
+    int error = posix_open(share->root, share->durable, &p->fs);
     if (error) {
-        *out_message = open_root_message(pool, o->dir, error);
+        *out_message = open_root_message(pool, share->root, error);
         return error;
     }
     error = crew_open(crew_size(o->workers), &p->crew);
@@ -100,9 +97,9 @@ static int open_program(apr_pool_t *pool, const struct options *o, struct progra
         return error;
     }
     p->fs->crew = p->crew;
-    char *root = realpath(o->dir, NULL);
+    char *root = realpath(share->root, NULL);
     if (!root) {
-        *out_message = open_root_message(pool, o->dir, errno);
+        *out_message = open_root_message(pool, share->root, errno);
         return errno;
     }
     error = open_dav(pool, o, apr_pstrdup(pool, root), p, out_message);
@@ -164,6 +161,8 @@ static int serve(int argc, char **argv)
     enum options_result result = options_parse(pool, argc, argv, &options, &message);
     if (result != OPTIONS_RUN)
         return result == OPTIONS_HELP ? EXIT_OK : complain(EXIT_USAGE, message);
+    if (options.share_count > 1 || *options.shares[0].prefix)
+        return complain(EXIT_USAGE, "one share only is served, and its prefix must be /");
     log_open(options.log_level);
     block_signals(&signals);
     if (open_program(pool, &options, &program, &message) != 0) {
@@ -171,7 +170,7 @@ static int serve(int argc, char **argv)
         return complain(EXIT_FAILED, message);
     }
     for (unsigned i = 0; i < program.server->url_count; i++)
-        printf("holdfast: serving %s at %s\n", options.dir, program.server->urls[i]);
+        printf("holdfast: serving %s at %s\n", options.shares[0].root, program.server->urls[i]);
     fflush(stdout);
 
     while (sigwait(&signals, &caught) == 0 && caught == SIGHUP)
@@ -203,7 +202,7 @@ static int run_probe(char **argv)
 
 static int usage(FILE *to)
 {
-    fprintf(to, "usage: holdfast serve [OPTIONS] DIR     serve DIR over WebDAV\n"
+    fprintf(to, "usage: holdfast serve [OPTIONS] [DIR]   serve DIR over WebDAV\n"
                 "       holdfast passwd FILE USER        add or change a user\n"
                 "       holdfast probe URL               find out what the way to a server does\n"
                 "       holdfast --help | --version      every subcommand has --help too\n");

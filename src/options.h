@@ -1,8 +1,12 @@
 /*
- * What the operator asked for: one table of options feeds the command line and --help.
+ * What the operator asked for, from the command line and the configuration file (docs/configuration.md).
  *
- * Life: options_parse fills a struct that lives as long as the pool it was given; nothing changes
- * it afterwards, so any thread may read it.
+ * Every option is a row of one table (optionrow.h, src/options.c); reading, --help, the file, `holdfast check` and what
+ * a reload may change all follow from it.
+ *
+ * Life: options_parse fills a struct that lives as long as the pool it was given; nothing changes it afterwards, so
+ * any thread may read it. A reload makes another (options_again) and hands that out in its place; the former stays, for
+ * whoever is reading it: a few KiB for each reload that changed something.
  */
 #ifndef HOLDFAST_OPTIONS_H
 #define HOLDFAST_OPTIONS_H
@@ -16,48 +20,61 @@
 #include "src/log.h"
 
 #define OPTIONS_MAX_LISTENERS 16
+#define OPTIONS_MAX_SHARES    32
 #define OPTIONS_MAX_WORKERS   256
 #define OPTIONS_QUEUE_MAX     20000 /* operations waiting for a worker; more are answered 503 */
 #define OPTIONS_VERIFY_MAX    64    /* logins waiting to be verified; likewise */
 #define OPTIONS_XML_MAX       (1024 * 1024)
-#define OPTIONS_MIN_FREE      (64 * 1024 * 1024)
+
+struct settings;
+
+/* One folder and how it is served. */
+struct share_options {
+    const char *name;      /* of its [share NAME]; "" for DIR of the command line */
+    const char *root;      /* the folder, as given */
+    const char *prefix;    /* "" or "/projects": canonical, without a slash at its end */
+    const char *state_dir; /* NULL: options_default_state */
+    bool durable;
+    bool read_only;
+    bool finite_depth;
+    uint64_t max_upload;
+    uint64_t min_free;
+};
 
 struct options {
-    const char *dir; /* as given */
+    struct share_options shares[OPTIONS_MAX_SHARES];
+    unsigned share_count;
+    const char *config_file; /* absolute; NULL: none */
     const char *listen[OPTIONS_MAX_LISTENERS];
     unsigned listen_count;
     int64_t heartbeat_ms;
     enum heartbeat_mode heartbeat_mode;
     struct client_rules clients;
+    bool lists_clients;
     bool cancel_on_disconnect;
     int64_t job_retention_ms;
     int64_t job_timeout_ms; /* 0: none */
     bool diagnostics;
     unsigned workers;
-    const char *state_dir;
-    bool durable;
-    bool read_only;
-    bool finite_depth;
     bool trust_forwarded;
-    uint64_t max_upload;
-    uint64_t min_free;
     int64_t grace_ms;
     const char *users_file;
     const char *tls_cert, *tls_key;
     enum log_level log_level;
+    const struct settings *settings; /* the texts that it was read from */
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_WRONG };
 
-/* Of `holdfast serve`; argv[0] is the subcommand. On OPTIONS_WRONG *out_message is the line to print;
- * on OPTIONS_HELP the help or --list-clients was printed, and nothing else is to be done. */
+/* Of `holdfast serve` and `holdfast check`; argv[0] is the subcommand. On OPTIONS_WRONG *out_message is the line to
+ * print; on OPTIONS_HELP the help or --list-clients was printed, and nothing else is to be done. */
 enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struct options *out,
                                   const char **out_message);
 
-/* Where the state goes if --state was not given: $STATE_DIRECTORY, else a folder per served folder
- * below $XDG_STATE_HOME/holdfast, ~/.local/state/holdfast or /var/lib/holdfast. `root` is the real
- * path of what is served. */
-const char *options_default_state(apr_pool_t *pool, const char *root);
+/* Where the state of a share goes if --state was not given: $STATE_DIRECTORY, with several shares a folder of its
+ * name in it; else a folder per served folder below $XDG_STATE_HOME/holdfast, ~/.local/state/holdfast or
+ * /var/lib/holdfast. `name` is the share's, `root` the real path of what is served. */
+const char *options_default_state(apr_pool_t *pool, const char *name, const char *root);
 
 /* "1.5" seconds -> 1500; "10M", "1G" -> bytes (powers of 1024). False if malformed or out of range. */
 bool options_parse_seconds(const char *text, int64_t min_ms, int64_t max_ms, int64_t *out_ms);

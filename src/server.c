@@ -219,13 +219,21 @@ static void init_waiting(struct server *server)
     pthread_mutex_init(&server->mutex, NULL);
 }
 
+static bool has_durable_share(const struct options *o)
+{
+    for (unsigned i = 0; i < o->share_count; i++)
+        if (o->shares[i].durable)
+            return true;
+    return false;
+}
+
 /* Passwords are hashed by few: there are cores for little more, and a queue of guesses must be short. Who makes a
  * change durable rests until the disk has it, and what rests at the same time shares one commit of the file
  * system's journal: the more of them the better. */
 static int open_engine(struct server *server)
 {
     unsigned workers = server->options->workers;
-    bool waits = server->options->durable && workers < SYNCING_WORKERS;
+    bool waits = has_durable_share(server->options) && workers < SYNCING_WORKERS;
     const struct job_lane_size sizes[JOB_LANES] = {
         [JOB_SHORT] = { workers, OPTIONS_QUEUE_MAX },
         [JOB_CHANGE] = { waits ? SYNCING_WORKERS : workers, OPTIONS_QUEUE_MAX },

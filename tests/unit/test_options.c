@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -77,7 +78,11 @@ static void defaults_are_as_documented(void **state)
     struct options o;
     const char *message;
     assert_int_equal(parse("serve dir", &o, &message), OPTIONS_RUN);
-    assert_string_equal(o.dir, "dir");
+    assert_int_equal(o.share_count, 1);
+    assert_string_equal(o.shares[0].name, "");
+    assert_string_equal(o.shares[0].root, "dir");
+    assert_string_equal(o.shares[0].prefix, "");
+    assert_null(o.shares[0].state_dir);
     assert_int_equal(o.listen_count, 1);
     assert_string_equal(o.listen[0], "127.0.0.1:8080");
     assert_int_equal(o.heartbeat_ms, 15000);
@@ -88,10 +93,10 @@ static void defaults_are_as_documented(void **state)
     assert_int_equal(o.job_timeout_ms, 0);
     assert_false(o.diagnostics);
     assert_int_equal(o.workers, 4);
-    assert_true(o.durable);
-    assert_false(o.read_only);
-    assert_int_equal(o.max_upload, 0);
-    assert_int_equal(o.min_free, 64 * 1024 * 1024);
+    assert_true(o.shares[0].durable);
+    assert_false(o.shares[0].read_only);
+    assert_int_equal(o.shares[0].max_upload, 0);
+    assert_int_equal(o.shares[0].min_free, 64 * 1024 * 1024);
 }
 
 static void options_are_read(void **state)
@@ -101,7 +106,7 @@ static void options_are_read(void **state)
     const char *message;
     assert_int_equal(
         parse("serve --listen [::1]:0 --listen=h:1 --heartbeat 0.1 --heartbeat-mode off --workers 7 "
-              "--state s --durability relaxed --read-only --users u --max-upload 10M --min-free 0 --grace 0 "
+              "--state s --durability relaxed --read-only --users /u --max-upload 10M --min-free 0 --grace 0 "
               "--finite-depth --trust-forwarded --log-level debug dir",
               &o, &message),
         OPTIONS_RUN);
@@ -110,12 +115,12 @@ static void options_are_read(void **state)
     assert_int_equal(o.heartbeat_ms, 100);
     assert_int_equal(o.heartbeat_mode, HEARTBEAT_OFF);
     assert_int_equal(o.workers, 7);
-    assert_string_equal(o.state_dir, "s");
-    assert_false(o.durable);
-    assert_true(o.read_only && o.finite_depth && o.trust_forwarded);
-    assert_string_equal(o.users_file, "u");
-    assert_int_equal(o.max_upload, 10 * 1024 * 1024);
-    assert_int_equal(o.min_free, 0);
+    assert_string_equal(o.shares[0].state_dir, "/tmp/s");
+    assert_false(o.shares[0].durable);
+    assert_true(o.shares[0].read_only && o.shares[0].finite_depth && o.trust_forwarded);
+    assert_string_equal(o.users_file, "/u");
+    assert_int_equal(o.shares[0].max_upload, 10 * 1024 * 1024);
+    assert_int_equal(o.shares[0].min_free, 0);
     assert_int_equal(o.grace_ms, 0);
     assert_int_equal(o.log_level, LOG_LEVEL_DEBUG);
 }
@@ -186,11 +191,12 @@ static void the_default_state_is_one_folder_per_served_folder(void **state)
     (void)state;
     unsetenv("STATE_DIRECTORY");
     setenv("XDG_STATE_HOME", "/x", 1);
-    assert_string_equal(options_default_state(pool, "/srv/my dav"), "/x/holdfast/srv%2Fmy dav");
-    assert_string_equal(options_default_state(pool, "/srv%2Fmy dav"), "/x/holdfast/srv%252Fmy dav");
-    assert_string_equal(options_default_state(pool, "/"), "/x/holdfast/%2F");
+    assert_string_equal(options_default_state(pool, "", "/srv/my dav"), "/x/holdfast/srv%2Fmy dav");
+    assert_string_equal(options_default_state(pool, "", "/srv%2Fmy dav"), "/x/holdfast/srv%252Fmy dav");
+    assert_string_equal(options_default_state(pool, "", "/"), "/x/holdfast/%2F");
     setenv("STATE_DIRECTORY", "/var/lib/h", 1);
-    assert_string_equal(options_default_state(pool, "/srv"), "/var/lib/h");
+    assert_string_equal(options_default_state(pool, "", "/srv"), "/var/lib/h");
+    assert_string_equal(options_default_state(pool, "a", "/srv"), "/var/lib/h/a");
 }
 
 int main(void)
@@ -206,6 +212,8 @@ int main(void)
         cmocka_unit_test(the_default_state_is_one_folder_per_served_folder),
     };
     apr_initialize();
+    if (chdir("/tmp") != 0)
+        return 1;
     apr_pool_create(&pool, NULL);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     apr_terminate();

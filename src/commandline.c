@@ -1,0 +1,160 @@
+/*
+ * getopt_long does the walking, over the rows that the table has for the command line.
+ */
+#include <apr_strings.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/configfile.h"
+#include "src/settings.h"
+
+#define HELP_COLUMN 28
+#define HELP_WIDTH  110
+#define HELP        1000 /* what getopt says for --help; other numbers are rows */
+
+static void print_row(const struct option_row *row)
+{
+    int width = printf("  --%s %s", row->name, row->takes ? row->takes : "");
+    printf("%*s", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "");
+    const char *last = strrchr(row->help, '\n'); /* of its lines */
+    for (const char *c = row->help; *c; c++) {
+        putchar(*c);
+        if (*c == '\n')
+            printf("%*s", HELP_COLUMN, "");
+    }
+    if (row->initial) {
+        size_t column = HELP_COLUMN + strlen(last ? last + 1 : row->help);
+        bool fits = column + strlen(" (default )") + strlen(row->initial) <= HELP_WIDTH;
+        if (!fits)
+            printf("\n%*s", HELP_COLUMN - 1, "");
+        printf(" (default %s)", row->initial);
+    }
+    putchar('\n');
+}
+
+static void print_help(const char *subcommand)
+{
+    if (strcmp(subcommand, "check") == 0)
+        printf("usage: holdfast check [OPTIONS] [DIR]\n\nLooks whether `holdfast serve` could run with these "
+               "options, and "
+               "prints them as a configuration file.\n\n");
+    else
+        printf("usage: holdfast serve [OPTIONS] [DIR]\n\nServes the folder DIR, or the shares of a "
+               "configuration file, "
+               "over WebDAV.\n\n");
+    for (unsigned i = 0; i < option_row_count; i++)
+        if (!(option_rows[i].flags & OPTION_SECTION))
+            print_row(&option_rows[i]);
+    printf("  --help%*sprint this\n", HELP_COLUMN - 8, "");
+}
+
+/* ---- reading ---- */
+
+struct command_line {
+    apr_pool_t *pool;
+    struct settings *settings;
+    const char *folder; /* file names are relative to */
+    const char *dir;
+    const char **out_message;
+};
+
+static enum options_result wrong(const struct command_line *line, const char *what, const char *which)
+{
+    *line->out_message = apr_psprintf(line->pool, "%s%s (see holdfast serve --help)", what, which);
+    return OPTIONS_WRONG;
+}
+
+static void fill_table(struct option *table)
+{
+    for (unsigned i = 0; i < option_row_count; i++)
+        if (!(option_rows[i].flags & OPTION_SECTION))
+            *table++ =
+                (struct option){ option_rows[i].name,
+                                 option_rows[i].takes ? required_argument : optional_argument, NULL, (int)i };
+    *table = (struct option){ "help", no_argument, NULL, HELP };
+}
+
+static enum options_result read_line(struct command_line *line, int argc, char **argv)
+{
+    struct option *table = apr_pcalloc(line->pool, (option_row_count + 2) * sizeof *table);
+    struct settings *s = line->settings;
+
+    fill_table(table);
+    opterr = 0;
+    optind = 0; /* from the beginning, whatever was read before */
+    for (int which; (which = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
+        if (which == HELP) {
+            print_help(argv[0]);
+            return OPTIONS_HELP;
+        }
+        if (which == ':')
+            return wrong(line, "a value is missing after ", argv[optind - 1]);
+        if (which == '?')
+            return wrong(line, "unknown option ", argv[optind - 1]);
+        const char *value = optarg ? optarg : "yes"; /* a switch */
+        const char *message = settings_add(s, &s->all, &option_rows[which], value, line->folder, 0);
+        if (message)
+            return wrong(line, apr_psprintf(line->pool, "--%s: ", option_rows[which].name), message);
+    }
+    if (optind < argc - 1)
+        return wrong(line, "one DIR only", "");
+    line->dir = optind < argc ? argv[optind] : NULL;
+    return OPTIONS_RUN;
+}
+
+static const char *working_folder(apr_pool_t *pool)
+{
+    char *cwd = getcwd(NULL, 0);
+    const char *folder = cwd ? apr_pstrdup(pool, cwd) : NULL;
+    free(cwd);
+    return folder;
+}
+
+/* The file that the line names, if any. */
+static enum options_result read_config(const struct command_line *line, const struct settings **out)
+{
+    const struct setting *config = &line->settings->all.of[option_row_find("config") - option_rows];
+    if (!config->count)
+        return OPTIONS_RUN;
+    struct settings *file = settings_new(line->pool, config->text[0]);
+    const char *message = configfile_read(file, config->text[0]);
+    if (message) {
+        *line->out_message = message;
+        return OPTIONS_WRONG;
+    }
+    if (line->dir && file->share_count)
+        return wrong(line, "either DIR is served or the shares of ", file->file);
+    *out = file;
+    return OPTIONS_RUN;
+}
+
+enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struct options *out,
+                                  const char **out_message)
+{
+    struct command_line line = { .pool = pool,
+                                 .settings = settings_new(pool, NULL),
+                                 .folder = working_folder(pool),
+                                 .out_message = out_message };
+    const struct settings *file = NULL;
+
+    enum options_result result = read_line(&line, argc, argv);
+    if (result == OPTIONS_RUN)
+        result = read_config(&line, &file);
+    if (result != OPTIONS_RUN)
+        return result;
+    struct options *o = apr_palloc(pool, sizeof *o);
+    const char *message = settings_read(settings_merge(pool, line.settings, file, line.dir), o);
+    if (o->lists_clients) {
+        clients_print(stdout, &o->clients);
+        return OPTIONS_HELP;
+    }
+    if (!o->share_count)
+        return wrong(&line, "which folder? DIR is missing", "");
+    if (message)
+        return wrong(&line, message, "");
+    *out = *o;
+    return OPTIONS_RUN;
+}

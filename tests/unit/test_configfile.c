@@ -1,0 +1,246 @@
+/*
+ * The configuration file: lines good and bad with the exact message, what counts where several give a value, shares.
+ */
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/configfile.h"
+
+static apr_pool_t *pool;
+
+static const char *parse(const char *text, struct settings **out)
+{
+    *out = settings_new(pool, "/etc/h.conf");
+    return configfile_parse(*out, text, strlen(text), "/etc");
+}
+
+/* The whole way of a file, with "--NAME=VALUE" words of a command line. */
+static const char *read_all(const char *text, const char *words, const char *dir, struct options *out)
+{
+    struct settings *file, *command = settings_new(pool, NULL);
+    char *state, *list = apr_pstrdup(pool, words);
+    for (char *word = apr_strtok(list, " ", &state); word; word = apr_strtok(NULL, " ", &state)) {
+        char *value = strchr(word, '=');
+        *value++ = '\0';
+        assert_null(settings_add(command, &command->all, option_row_find(word + 2), value, "/cwd", 0));
+    }
+    const char *message = parse(text, &file);
+    return message ? message : settings_read(settings_merge(pool, command, file, dir), out);
+}
+
+static void wrong_lines_are_named(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        { "nonsense", "/etc/h.conf:1: not a KEY = VALUE line" },
+        { "\n\n= 1", "/etc/h.conf:3: : there is no such key" },
+        { "# c\n; c\nnonsense = 1", "/etc/h.conf:3: nonsense: there is no such key" },
+        { "workers = 0", "/etc/h.conf:1: workers: bad value 0; it takes 1 to 256" },
+        { "workers = 4 # few", "/etc/h.conf:1: workers: bad value 4 # few; it takes 1 to 256" },
+        { "workers = 4 ; few", "/etc/h.conf:1: workers: bad value 4 ; few; it takes 1 to 256" },
+        { "workers =", "/etc/h.conf:1: workers: a value is missing" },
+        { "\r\nworkers = 1\r\nworkers = 2\r\n", "/etc/h.conf:3: workers: it was given in line 2 already" },
+        { "heartbeat = 0", "/etc/h.conf:1: heartbeat: bad value 0; it takes 0.01 to 3600" },
+        { "heartbeat-mode = loud",
+          "/etc/h.conf:1: heartbeat-mode: bad value loud; it takes auto, interim, multistatus or off" },
+        { "read-only = true", "/etc/h.conf:1: read-only: bad value true; it takes yes or no" },
+        { "max-upload = much", "/etc/h.conf:1: max-upload: bad value much; it takes a number, with K, M, G "
+                               "or T behind it if you like" },
+        { "config = x", "/etc/h.conf:1: config: it is for the command line only" },
+        { "list-clients = yes", "/etc/h.conf:1: list-clients: it is for the command line only" },
+        { "root = /srv", "/etc/h.conf:1: root: it belongs below a [share NAME]" },
+        { "[share a]\nworkers = 1",
+          "/etc/h.conf:2: workers: it is for all shares: it belongs above the first [share NAME]" },
+        { "[share a", "/etc/h.conf:1: not a [share NAME] line" },
+        { "[", "/etc/h.conf:1: not a [share NAME] line" },
+        { "[share a] x = 1", "/etc/h.conf:1: not a [share NAME] line" },
+        { "[global]", "/etc/h.conf:1: unknown section [global]; there is [share NAME] only" },
+        { "[share]", "/etc/h.conf:1: unknown section [share]; there is [share NAME] only" },
+        { "[share ]", "/etc/h.conf:1: bad name of a share; it takes letters, digits, . _ and -, up to 40" },
+        { "[share a/b]",
+          "/etc/h.conf:1: bad name of a share; it takes letters, digits, . _ and -, up to 40" },
+        { "[share .holdfast]",
+          "/etc/h.conf:1: bad name of a share; it takes letters, digits, . _ and -, up to 40" },
+        { "[share a]\n\n[share a]", "/etc/h.conf:3: share a was begun in line 1 already" },
+        { "[share a]\nroot = x\nprefix = a",
+          "/etc/h.conf:3: prefix: bad value a; it takes / or a path like "
+          "/projects, without . and .. and names that begin with .holdfast" },
+        { "[share a]\n[share b]\nroot = /b", "/etc/h.conf:1: share a has no root" },
+        { "[share a]\nroot = /a\nprefix = /x\n[share b]\nroot = /b\nprefix = /x//",
+          "/etc/h.conf:4: the prefixes /x/ of share b and /x/ of share a overlap" },
+        { "[share a]\nroot = /a\nprefix = /x/y\n[share b]\nroot = /b\nprefix = /x",
+          "/etc/h.conf:4: the prefixes /x/ of share b and /x/y/ of share a overlap" },
+        { "[share a]\nroot = /a\nprefix = /\n[share b]\nroot = /b",
+          "/etc/h.conf:4: the prefixes /b/ of share b and / of share a overlap" },
+        { "log-level = \x01info", "/etc/h.conf:1: a control character in the line" },
+        { "tls-cert = c.pem\n[share a]\nroot = /a", "--tls-cert and --tls-key go together" },
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options o;
+        const char *message = read_all(rows[i][0], "", NULL, &o);
+        if (!message || strcmp(message, rows[i][1]) != 0)
+            fail_msg("row %u: %s: %s", i, rows[i][0], message);
+    }
+}
+
+static void prefixes_that_stay_within_the_reserved_are_refused(void **state)
+{
+    (void)state;
+    static const char *const rows[] = { "/.holdfast", "/.holdfast/x", "/a/.holdfast-x", "/a/../b", "/./a" };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options o;
+        assert_non_null(
+            read_all(apr_pstrcat(pool, "[share a]\nroot = /a\nprefix = ", rows[i], NULL), "", NULL, &o));
+    }
+}
+
+static void all_kinds_of_values_are_read(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *text = "\xef\xbb\xbf# first\r\n"
+                       "   listen = [::1]:0\r\n"
+                       "listen=h:1\n"
+                       "\theartbeat\t=\t0.5  \n"
+                       "heartbeat-mode = off\n"
+                       "client = neon/<0.30=interim:9\n"
+                       "client = *;#=silent\n"
+                       "on-disconnect = cancel\n"
+                       "durability = relaxed\n"
+                       "users = users.txt\n"
+                       "tls-cert = /c.pem\n"
+                       "tls-key = ../k.pem\n"
+                       "max-upload = 10M\n"
+                       "trust-forwarded = yes\n"
+                       "diagnostics = no\n"
+                       "log-level = debug";
+    assert_null(read_all(text, "", "dir", &o));
+    assert_int_equal(o.listen_count, 2);
+    assert_string_equal(o.listen[0], "[::1]:0");
+    assert_string_equal(o.listen[1], "h:1");
+    assert_int_equal(o.heartbeat_ms, 500);
+    assert_int_equal(o.heartbeat_mode, HEARTBEAT_OFF);
+    assert_int_equal(o.clients.count, 2);
+    assert_string_equal(o.clients.rule[1].pattern, "*;#");
+    assert_true(o.cancel_on_disconnect && o.trust_forwarded);
+    assert_false(o.diagnostics);
+    assert_string_equal(o.users_file, "/etc/users.txt");
+    assert_string_equal(o.tls_cert, "/c.pem");
+    assert_string_equal(o.tls_key, "/etc/../k.pem");
+    assert_int_equal(o.log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(o.share_count, 1);
+    assert_string_equal(o.shares[0].root, "dir");
+    assert_false(o.shares[0].durable);
+    assert_int_equal(o.shares[0].max_upload, 10 << 20);
+}
+
+static void the_command_line_counts_before_the_file(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *text = "listen = a:1\nlisten = b:2\nworkers = 9\nread-only = yes\nstate = f\n";
+    assert_null(read_all(text, "--listen=c:3 --workers=2 --read-only=no --state=s", "dir", &o));
+    assert_int_equal(o.listen_count, 1);
+    assert_string_equal(o.listen[0], "c:3");
+    assert_int_equal(o.workers, 2);
+    assert_false(o.shares[0].read_only);
+    assert_string_equal(o.shares[0].state_dir, "/cwd/s");
+    assert_null(read_all(text, "--workers=2", "dir", &o));
+    assert_int_equal(o.listen_count, 2);
+    assert_true(o.shares[0].read_only);
+    assert_string_equal(o.shares[0].state_dir, "/etc/f");
+}
+
+static void shares_have_their_own_or_what_is_for_all(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *text = "read-only = yes\nmax-upload = 1M\nstate = /var/s\n"
+                       "[share one]\nroot = files\n"
+                       "[share two]\nroot = /two\nprefix = /x/two/\nread-only = no\nstate = /mine\n"
+                       "[share  three]\nroot = /three\nmax-upload = 3M\n";
+    assert_null(read_all(text, "", NULL, &o));
+    assert_int_equal(o.share_count, 3);
+    const struct share_options *one = &o.shares[0], *two = &o.shares[1], *three = &o.shares[2];
+    assert_string_equal(one->name, "one");
+    assert_string_equal(one->root, "/etc/files");
+    assert_string_equal(one->prefix, "/one");
+    assert_string_equal(one->state_dir, "/var/s/one");
+    assert_true(one->read_only && one->max_upload == 1 << 20);
+    assert_string_equal(two->prefix, "/x/two");
+    assert_string_equal(two->state_dir, "/mine");
+    assert_false(two->read_only);
+    assert_string_equal(three->prefix, "/three");
+    assert_string_equal(three->state_dir, "/var/s/three");
+    assert_true(three->read_only && three->max_upload == 3 << 20);
+    assert_int_equal(three->min_free, 64 << 20);
+    assert_null(read_all(text, "--read-only=yes --state=/c", NULL, &o));
+    assert_true(o.shares[1].read_only);
+    assert_string_equal(o.shares[1].state_dir, "/c/two");
+}
+
+static void lines_and_shares_are_bounded(void **state)
+{
+    (void)state;
+    struct settings *s;
+    char *line = apr_palloc(pool, CONFIGFILE_LINE_MAX + 10);
+    memset(line, 'x', CONFIGFILE_LINE_MAX + 10);
+    memcpy(line, "users=", 6);
+    line[CONFIGFILE_LINE_MAX - 2] = '\0';
+    assert_null(parse(line, &s));
+    line[CONFIGFILE_LINE_MAX - 2] = 'x';
+    line[CONFIGFILE_LINE_MAX - 1] = '\0';
+    assert_string_equal(parse(line, &s), "/etc/h.conf:1: a line is longer than 8190 bytes");
+
+    const char *text = "";
+    for (int i = 0; i < OPTIONS_MAX_SHARES; i++)
+        text = apr_psprintf(pool, "%s[share s%d]\nroot = /r%d\n", text, i, i);
+    assert_null(parse(text, &s));
+    assert_int_equal(s->share_count, OPTIONS_MAX_SHARES);
+    assert_string_equal(parse(apr_pstrcat(pool, text, "[share more]\n", NULL), &s),
+                        "/etc/h.conf:65: more than 32 shares");
+}
+
+static void a_nul_byte_is_refused(void **state)
+{
+    (void)state;
+    static const char text[] = "workers = 1\0\n";
+    struct settings *s = settings_new(pool, "f");
+    assert_string_equal(configfile_parse(s, text, sizeof text - 1, NULL),
+                        "f:1: a control character in the line");
+}
+
+static void a_file_that_cannot_be_read_is_told(void **state)
+{
+    (void)state;
+    assert_string_equal(configfile_read(settings_new(pool, "/none/h"), "/none/h"),
+                        "cannot read /none/h: No such file or directory");
+    assert_string_equal(configfile_read(settings_new(pool, "/dev/zero"), "/dev/zero"),
+                        "cannot read /dev/zero: File too large");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrong_lines_are_named),
+        cmocka_unit_test(prefixes_that_stay_within_the_reserved_are_refused),
+        cmocka_unit_test(all_kinds_of_values_are_read),
+        cmocka_unit_test(the_command_line_counts_before_the_file),
+        cmocka_unit_test(shares_have_their_own_or_what_is_for_all),
+        cmocka_unit_test(lines_and_shares_are_bounded),
+        cmocka_unit_test(a_nul_byte_is_refused),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_told),
+    };
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    apr_terminate();
+    return failed;
+}
