@@ -4,11 +4,9 @@
 #include "src/head.h"
 
 #include <apr_strings.h>
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 /* A refused body up to this size is read and thrown away; a client that announced more, or asked first,
  * gets its answer at once. */
@@ -58,25 +56,38 @@ static bool announces_body(const apr_table_t *headers)
     return apr_table_get(headers, "Transfer-Encoding") || (length && strspn(length, "0") != strlen(length));
 }
 
-const char *head_client_address(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN])
+bool head_peer(struct MHD_Connection *connection, struct address *out)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info ? info->client_addr : NULL;
-    const void *bytes = NULL;
+    return info && address_of_socket(info->client_addr, out);
+}
 
-    if (address && address->sa_family == AF_INET)
-        bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-    else if (address && address->sa_family == AF_INET6)
-        bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    return bytes ? inet_ntop(address->sa_family, bytes, text, INET6_ADDRSTRLEN) : NULL;
+/* Who asks, and whether what came of a proxy may be believed at all. */
+static void find_client(struct head *head, apr_pool_t *pool, struct MHD_Connection *connection,
+                        const struct address_list *trusted)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct address peer;
+
+    head->client = "";
+    if (!head_peer(connection, &peer))
+        return;
+    head->address = peer;
+    if (address_is_in(&peer, trusted)) {
+        const char *forwarded = apr_table_getm(pool, head->headers, "X-Forwarded-For");
+        head->address = address_behind(&peer, forwarded, trusted);
+    } else if (trusted->count) {
+        apr_table_unset(head->headers, "X-Forwarded-Host");
+        apr_table_unset(head->headers, "X-Forwarded-Proto");
+    }
+    head->client = apr_pstrdup(pool, address_text(&head->address, text));
 }
 
 void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *connection, const char *method,
-               const char *target, const char *version)
+               const char *target, const char *version, const struct address_list *trusted)
 {
     struct collection collection = { .head = head, .pool = pool };
-    char address[INET6_ADDRSTRLEN];
 
     *head = (struct head){ .method = apr_pstrdup(pool, method),
                            .target = target,
@@ -84,9 +95,8 @@ void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *conne
                            .http_1_1 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0 };
     MHD_get_connection_values(connection, MHD_HEADER_KIND, collect, &collection);
     const char *expect = apr_table_get(head->headers, "Expect");
-    const char *client = head_client_address(connection, address);
     head->agent = apr_table_get(head->headers, "User-Agent");
-    head->client = client ? apr_pstrdup(pool, client) : "";
+    find_client(head, pool, connection, trusted);
     head->has_body = announces_body(head->headers);
     head->expects_something = expect && *expect;
     head->is_framing_odd |= has_odd_framing(head->headers);

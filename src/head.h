@@ -13,27 +13,32 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "src/addresses.h"
+
 #define HEAD_SWALLOW_CHUNKED_MAX (64 * 1024 * 1024) /* of a refused body whose length was not told */
 
 struct head {
     const char *method, *target; /* target: as on the request line */
     const char *agent;           /* User-Agent; NULL: none */
-    const char *client;          /* numeric address; "" if unknown */
-    apr_table_t *headers;        /* repeated ones as repeated entries */
-    bool http_1_1;               /* not 1.0 */
-    bool has_body;               /* one is announced */
-    bool expects_something;      /* whatever it is, the body may not come before an answer */
-    bool is_framing_odd;         /* where the body ends is anybody's guess */
+    const char *client;     /* who asks, through whatever trusted proxies: numeric address; "" if unknown */
+    struct address address; /* the same; :: if unknown */
+    apr_table_t *headers;   /* repeated ones as repeated entries */
+    bool http_1_1;          /* not 1.0 */
+    bool has_body;          /* one is announced */
+    bool expects_something; /* whatever it is, the body may not come before an answer */
+    bool is_framing_odd;    /* where the body ends is anybody's guess */
 };
 
+/* What X-Forwarded-For says is believed of the proxies that are `trusted`. If there are any, what others say in
+ * X-Forwarded-Host and X-Forwarded-Proto is not even passed on. */
 void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *connection, const char *method,
-               const char *target, const char *version);
+               const char *target, const char *version, const struct address_list *trusted);
 
 /* Is a body that nobody wants to be left unread? Then the answer goes out at once and the connection
  * ends with it. Else it is read and thrown away, so that the connection lives on. */
 bool head_leaves_body(const struct head *head);
 
-/* The address of the other side as text; NULL if there is none. */
-const char *head_client_address(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN]);
+/* The other side of the connection, proxy or not; false if it has no address. */
+bool head_peer(struct MHD_Connection *connection, struct address *out);
 
 #endif

@@ -40,6 +40,12 @@ static bool read_client(struct option_reading *r, const char *value)
     return clients_parse_rule(r->pool, value, &rules->rule[rules->count]) && ++rules->count;
 }
 
+static bool read_trusted_proxy(struct option_reading *r, const char *value)
+{
+    r->options->trust_forwarded = true;
+    return address_list_add(r->field, value);
+}
+
 /* "/a//b/" -> "/a/b"; "/" -> "". */
 static bool read_prefix(struct option_reading *r, const char *value)
 {
@@ -115,6 +121,9 @@ const struct option_row option_rows[] = {
       .help = "refuse PROPFIND with Depth: infinity" },
     { "trust-forwarded", NULL, option_read_switch, OPTION_IN(trust_forwarded), 0,
       .help = "believe X-Forwarded-Host and X-Forwarded-Proto (only behind a proxy that sets them)" },
+    { "trusted-proxy", "ADDRESS[/BITS]", read_trusted_proxy, OPTION_IN(trusted_proxies), OPTION_REPEATS,
+      .help = "believe X-Forwarded-For, -Host and -Proto, but of this proxy alone; repeatable",
+      .range = "an address or a block of them (10.0.0.0/8), at most 64 times" },
     { "grace", "SECONDS", option_read_seconds, OPTION_IN(grace_ms), OPTION_LIVE, .initial = "20",
       .max = 3600 * SECOND_MS,
       .help = "how long running operations may go on after SIGTERM before they are stopped" },

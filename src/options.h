@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "src/addresses.h"
 #include "src/clients.h"
 #include "src/heartbeat.h"
 #include "src/log.h"
@@ -56,7 +57,8 @@ struct options {
     int64_t job_timeout_ms; /* 0: none */
     bool diagnostics;
     unsigned workers;
-    bool trust_forwarded;
+    bool trust_forwarded; /* of trusted_proxies, if there are any; else of anybody */
+    struct address_list trusted_proxies;
     int64_t grace_ms;
     const char *users_file;
     const char *tls_cert, *tls_key;

@@ -357,7 +357,8 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
 {
     server_transaction_began(t->server);
     t->is_counted = true;
-    head_read(&t->head, t->pool, t->pause.connection, method, t->target, version);
+    head_read(&t->head, t->pool, t->pause.connection, method, t->target, version,
+              &t->server->options->trusted_proxies);
     if (atomic_load(&t->server->draining))
         return refuse(t, 503, overload);
     return obey_doorman(t, doorman_ask(&t->visit, t->server, &t->pause, &t->head, t->pool));
@@ -405,6 +406,13 @@ enum MHD_Result transaction_proceed(struct transaction *t, const char *method, c
 
 /* ---- the end ---- */
 
+/* Of a request whose head never came whole. */
+static const char *peer_text(const struct transaction *t, char text[INET6_ADDRSTRLEN])
+{
+    struct address peer;
+    return head_peer(t->pause.connection, &peer) ? address_text(&peer, text) : NULL;
+}
+
 static void log_end(struct transaction *t, bool is_complete)
 {
     if (!log_is_on(LOG_LEVEL_INFO))
@@ -412,7 +420,7 @@ static void log_end(struct transaction *t, bool is_complete)
     char address[INET6_ADDRSTRLEN];
     bool has_no_body = (t->head.method && strcmp(t->head.method, "HEAD") == 0) || t->status == 304;
     const struct access_line line = {
-        .client = head_client_address(t->pause.connection, address),
+        .client = t->head.client && *t->head.client ? t->head.client : peer_text(t, address),
         .user = t->user,
         .method = t->head.method,
         .target = t->target,

@@ -62,6 +62,8 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         { "serve --listen h:1x a", "--listen: bad value h:1x" },
         { "serve --tls-cert x a", "--tls-cert and --tls-key go together" },
         { "serve --log-level loud a", "--log-level: bad value loud" },
+        { "serve --trusted-proxy localhost a", "--trusted-proxy: bad value localhost; it takes an address" },
+        { "serve --trusted-proxy 10.0.0.1/8 a", "--trusted-proxy: bad value 10.0.0.1/8" },
     };
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct options options;
