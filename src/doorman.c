@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 
+#include "src/connection.h"
 #include "src/pages.h"
 
 #define BUSY_SECONDS "5"
@@ -14,7 +15,8 @@ static enum doorman_answer refuse(struct visit *visit, int status, const char *t
                                   const char *value)
 {
     visit->refusal = page_text(visit->pool, status, text);
-    apr_table_addn(visit->refusal->headers, header, value);
+    if (header)
+        apr_table_addn(visit->refusal->headers, header, value);
     return DOORMAN_REFUSES;
 }
 
@@ -54,6 +56,13 @@ enum doorman_answer doorman_ask(struct visit *visit, struct server *server, stru
     visit->pause = pause;
     visit->pool = pool;
     visit->user = "";
+    user = connection_user(pause->connection);
+    if (*user && (!server->auth || auth_has(server->auth, user))) {
+        visit->user = apr_pstrdup(pool, user);
+        return DOORMAN_LETS_IN;
+    }
+    if (!server->auth && server->options->tls.client_ca)
+        return refuse(visit, 403, "A client certificate is needed.\n", NULL, NULL);
     if (!server->auth)
         return DOORMAN_LETS_IN;
     const char *credentials = apr_table_get(head->headers, "Authorization");

@@ -130,21 +130,38 @@ static void block_signals(sigset_t *out)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* SIGHUP: the users may have changed. A file that cannot be read leaves them as they are. */
-static void reload(struct program *p)
+static void reload_users(struct program *p, apr_pool_t *pool)
 {
     const char *message = NULL;
-    apr_pool_t *pool;
 
-    if (!p->auth) {
-        log_info("there is nothing to read again");
-        return;
-    }
-    apr_pool_create(&pool, NULL);
     if (auth_reload(p->auth, pool, &message) == 0)
         log_info("the users were read again");
     else
         log_error("%s; going on with the users as they were", message);
+}
+
+static void reload_certificate(struct program *p, apr_pool_t *pool)
+{
+    const char *message = NULL;
+
+    if (tls_reload(p->server->tls, &p->server->options->tls, pool, &message) == 0)
+        log_info("the certificate was read again");
+    else
+        log_error("%s; going on with the certificate as it was", message);
+}
+
+/* SIGHUP: files may have changed. What cannot be read leaves things as they are. */
+static void reload(struct program *p)
+{
+    apr_pool_t *pool;
+
+    apr_pool_create(&pool, NULL);
+    if (p->auth)
+        reload_users(p, pool);
+    if (p->server->tls)
+        reload_certificate(p, pool);
+    if (!p->auth && !p->server->tls)
+        log_info("there is nothing to read again");
     apr_pool_destroy(pool);
 }
 

@@ -17,6 +17,7 @@
 static const char *const modes[] = { "auto", "interim", "multistatus", "off", NULL };
 static const char *const endings[] = { "finish", "cancel", NULL };
 static const char *const durabilities[] = { "relaxed", "full", NULL };
+static const char *const certificate_names[] = { "cn", "email", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 
 static bool read_listen(struct option_reading *r, const char *value)
@@ -109,9 +110,18 @@ const struct option_row option_rows[] = {
       .help = "refuse every change" },
     { "users", "FILE", option_read_text, OPTION_IN(users_file), OPTION_FILE,
       .help = "ask for a name and password of this file (see holdfast passwd)" },
-    { "tls-cert", "FILE", option_read_text, OPTION_IN(tls_cert), OPTION_FILE,
+    { "tls-cert", "FILE", option_read_text, OPTION_IN(tls.cert), OPTION_FILE,
       .help = "serve HTTPS with this certificate (PEM, chain included)" },
-    { "tls-key", "FILE", option_read_text, OPTION_IN(tls_key), OPTION_FILE, .help = "its private key (PEM)" },
+    { "tls-key", "FILE", option_read_text, OPTION_IN(tls.key), OPTION_FILE, .help = "its private key (PEM)" },
+    { "tls-client-ca", "FILE", option_read_text, OPTION_IN(tls.client_ca), OPTION_FILE | OPTION_LIVE,
+      .help = "ask clients for a certificate by one of these authorities (PEM); it is a login" },
+    { "tls-client-user", "cn|email", option_read_word, OPTION_IN(tls.user), OPTION_LIVE, .initial = "cn",
+      .words = certificate_names,
+      .help = "what of such a certificate is the user's name: the common name of its subject,\n"
+              "or the first of its alternative names that is an address" },
+    { "tls-priorities", "STRING", option_read_text, OPTION_IN(tls.priorities), OPTION_LIVE,
+      .help = "versions and ciphers, in the syntax of GnuTLS (default TLS 1.3, and 1.2 with\n"
+              "forward secrecy and authenticated encryption)" },
     { "max-upload", "SIZE", option_read_size, OPTION_IN_SHARE(max_upload), OPTION_SHARE | OPTION_LIVE,
       .initial = "0", .help = "largest upload, e.g. 500M or 10G; 0: no limit" },
     { "min-free", "SIZE", option_read_size, OPTION_IN_SHARE(min_free), OPTION_SHARE | OPTION_LIVE,
@@ -143,8 +153,10 @@ const struct option_row *option_row_find(const char *name)
 const char *options_conflict(apr_pool_t *pool, const struct options *o)
 {
     (void)pool;
-    if (!o->tls_cert != !o->tls_key)
+    if (!o->tls.cert != !o->tls.key)
         return "--tls-cert and --tls-key go together";
+    if (!o->tls.cert && (o->tls.client_ca || o->tls.priorities))
+        return "--tls-client-ca and --tls-priorities need --tls-cert";
     return NULL;
 }
 

@@ -19,6 +19,7 @@
 #include "src/clients.h"
 #include "src/heartbeat.h"
 #include "src/log.h"
+#include "src/tls.h"
 
 #define OPTIONS_MAX_LISTENERS 16
 #define OPTIONS_MAX_SHARES    32
@@ -61,7 +62,7 @@ struct options {
     struct address_list trusted_proxies;
     int64_t grace_ms;
     const char *users_file;
-    const char *tls_cert, *tls_key;
+    struct tls_terms tls; /* no certificate: plain HTTP */
     enum log_level log_level;
     const struct settings *settings; /* the texts that it was read from */
 };

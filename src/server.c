@@ -4,7 +4,6 @@
  */
 #include "src/server.h"
 
-#include <apr_file_io.h>
 #include <apr_strings.h>
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +17,7 @@
 #include <unistd.h>
 
 #include "fs/niceness.h"
-#include "src/hangup.h"
+#include "src/connection.h"
 #include "src/linger.h"
 #include "src/listener.h"
 #include "src/transaction.h"
@@ -26,9 +25,8 @@
 #define CONNECTION_MEMORY (31 * 512) /* request head and buffers of one; libmicrohttpd clears it each time */
 #define BEGIN_MS          500        /* for connections that were just accepted */
 #define IDLE_SECONDS      300        /* davfs2 and Finder keep connections for minutes */
-#define TLS_FILE_MAX      (1024 * 1024)
-#define STOP_MS           5000 /* for operations to notice that they are to stop */
-#define SYNCING_WORKERS   16   /* that may wait for the disk at once */
+#define STOP_MS           5000       /* for operations to notice that they are to stop */
+#define SYNCING_WORKERS   16         /* that may wait for the disk at once */
 
 /* ---- libmicrohttpd's callbacks ---- */
 
@@ -73,9 +71,9 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         be_prompt_once();
         atomic_fetch_add(&server->begun, 1);
-        *socket_context = info ? hangup_open(server->timer, info->connect_fd) : NULL;
+        *socket_context = connection_open(connection, server->timer, server->tls);
     } else {
-        hangup_close(*socket_context);
+        connection_close(*socket_context);
         *socket_context = NULL;
         if (info)
             linger_take(server->linger, info->connect_fd);
@@ -122,10 +120,10 @@ static struct MHD_Daemon *start_daemon(struct server *server)
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, server },
     };
     unsigned n = 10;
-    if (server->tls_cert) {
+    if (server->tls) {
         flags |= MHD_USE_TLS;
-        options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, server->tls_cert };
-        options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, server->tls_key };
+        options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+                                                (void *)(intptr_t)tls_no_certificate };
     }
     options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
     return MHD_start_daemon(flags, 0, NULL, NULL, proceed, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
@@ -146,7 +144,7 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *address, s
 static int start_listening(apr_pool_t *pool, struct server *server, const char **out_message)
 {
     const struct options *o = server->options;
-    bool tls = server->tls_cert != NULL;
+    bool tls = server->tls != NULL;
 
     int error = listeners_open(take_connection, server, &server->listeners);
     for (unsigned i = 0; i < o->listen_count && !error; i++) {
@@ -156,8 +154,7 @@ static int start_listening(apr_pool_t *pool, struct server *server, const char *
     for (unsigned i = 0; i < CONNECTION_THREADS && !error; i++) {
         server->daemons[i] = start_daemon(server);
         if (!server->daemons[i]) {
-            *out_message = tls ? "cannot serve HTTPS (is the certificate sound and the key its own?)"
-                               : "cannot start the threads that serve connections";
+            *out_message = "cannot start the threads that serve connections";
             error = EINVAL;
         }
     }
@@ -168,35 +165,10 @@ static int start_listening(apr_pool_t *pool, struct server *server, const char *
 
 /* ---- the parts ---- */
 
-static int read_file(apr_pool_t *pool, const char *file, char **out, const char **out_message)
+static int open_tls(apr_pool_t *pool, struct server *server, const char **out_message)
 {
-    apr_file_t *f;
-    apr_finfo_t info;
-    apr_status_t status = apr_file_open(&f, file, APR_FOPEN_READ, 0, pool);
-    if (status == APR_SUCCESS) {
-        status = apr_file_info_get(&info, APR_FINFO_SIZE, f);
-        if (status == APR_SUCCESS && info.size > TLS_FILE_MAX)
-            status = EFBIG;
-        if (status == APR_SUCCESS) {
-            *out = apr_pcalloc(pool, (apr_size_t)info.size + 1);
-            status = apr_file_read_full(f, *out, (apr_size_t)info.size, NULL);
-        }
-        apr_file_close(f);
-    }
-    if (status != APR_SUCCESS)
-        *out_message = apr_psprintf(pool, "cannot read %s: %s", file, strerror(status));
-    return status;
-}
-
-static int read_tls_files(apr_pool_t *pool, struct server *server, const char **out_message)
-{
-    const struct options *o = server->options;
-    if (!o->tls_cert)
-        return 0;
-    int error = read_file(pool, o->tls_cert, &server->tls_cert, out_message);
-    if (!error)
-        error = read_file(pool, o->tls_key, &server->tls_key, out_message);
-    return error;
+    const struct tls_terms *terms = &server->options->tls;
+    return terms->cert ? tls_open(terms, pool, &server->tls, out_message) : 0;
 }
 
 /* Each connection is a descriptor, and so is each file that it is being sent. */
@@ -326,6 +298,7 @@ static bool stop(struct server *server, int64_t grace_ms)
     stop_daemons(server);
     listeners_free(server->listeners);
     linger_free(server->linger);
+    tls_close(server->tls);
     timer_close(server->timer);
     registry_close(server->registry);
     job_engine_close(server->engine);
@@ -364,7 +337,7 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
     init_waiting(server);
     raise_descriptor_limit();
 
-    int error = read_tls_files(pool, server, out_message);
+    int error = open_tls(pool, server, out_message);
     if (error)
         return error;
     error = open_engine(server);

@@ -24,6 +24,7 @@
 #include "src/options.h"
 #include "src/registry.h"
 #include "src/timer.h"
+#include "src/tls.h"
 #include "webdav/dav.h"
 
 #define CONNECTION_THREADS 2
@@ -46,8 +47,8 @@ struct server {
     atomic_uint given, begun;                       /* connections: to a daemon, and by it */
     const char *urls[OPTIONS_MAX_LISTENERS];
     unsigned url_count;
-    char *tls_cert, *tls_key; /* PEM texts */
-    atomic_bool draining;     /* new requests are answered 503 */
+    struct tls *tls;      /* NULL: plain HTTP */
+    atomic_bool draining; /* new requests are answered 503 */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;

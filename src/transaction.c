@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/connection.h"
 #include "src/digest.h"
 #include "src/doorman.h"
-#include "src/hangup.h"
 #include "src/head.h"
 #include "src/idempotency.h"
 #include "src/log.h"
@@ -70,9 +70,8 @@ struct transaction *transaction_new(struct server *server, struct MHD_Connection
     t->user = "";
     t->started_ms = timer_now_ms();
     pause_init(&t->pause, connection);
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    t->hangup = info ? info->socket_context : NULL;
+    const struct connection *c = connection_of(connection);
+    t->hangup = c ? c->hangup : NULL;
     return t;
 }
 
@@ -297,7 +296,7 @@ static enum MHD_Result begin_request(struct transaction *t)
         .target = t->target,
         .headers = t->head.headers,
         .user = t->user,
-        .tls = t->server->tls_cert != NULL,
+        .tls = t->server->tls != NULL,
         .has_body = t->head.has_body,
     };
     const char *idempotency = NULL;

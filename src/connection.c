@@ -1,0 +1,44 @@
+/*
+ * libmicrohttpd tells of a new connection before its handshake, and of a closed one after its session's end: just
+ * when credentials can be given and taken back.
+ */
+#include "src/connection.h"
+
+#include <microhttpd.h>
+#include <stdlib.h>
+
+struct connection *connection_open(struct MHD_Connection *connection, struct timer *timer, struct tls *tls)
+{
+    const union MHD_ConnectionInfo *info;
+    struct connection *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    c->hangup = info ? hangup_open(timer, info->connect_fd) : NULL;
+    info = tls ? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) : NULL;
+    c->tls = info ? tls_meet(tls, info->tls_session) : NULL;
+    return c;
+}
+
+void connection_close(struct connection *c)
+{
+    if (!c)
+        return;
+    hangup_close(c->hangup);
+    tls_part(c->tls);
+    free(c);
+}
+
+struct connection *connection_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+const char *connection_user(struct MHD_Connection *connection)
+{
+    struct connection *c = connection_of(connection);
+    return c ? tls_peer_user(c->tls) : "";
+}
