@@ -96,6 +96,7 @@ void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *conne
     MHD_get_connection_values(connection, MHD_HEADER_KIND, collect, &collection);
     const char *expect = apr_table_get(head->headers, "Expect");
     head->agent = apr_table_get(head->headers, "User-Agent");
+    head->referer = apr_table_get(head->headers, "Referer");
     find_client(head, pool, connection, trusted);
     head->has_body = announces_body(head->headers);
     head->expects_something = expect && *expect;

@@ -20,6 +20,7 @@
 struct head {
     const char *method, *target; /* target: as on the request line */
     const char *agent;           /* User-Agent; NULL: none */
+    const char *referer;         /* likewise */
     const char *client;     /* who asks, through whatever trusted proxies: numeric address; "" if unknown */
     struct address address; /* the same; :: if unknown */
     apr_table_t *headers;   /* repeated ones as repeated entries */

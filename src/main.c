@@ -130,6 +130,16 @@ static void block_signals(sigset_t *out)
     signal(SIGPIPE, SIG_IGN);
 }
 
+static int open_log(apr_pool_t *pool, const struct options *o, const char **out_message)
+{
+    const char *file;
+    int error = log_open(&o->log, &file);
+
+    if (error)
+        *out_message = apr_psprintf(pool, "cannot write to the log %s: %s", file, strerror(error));
+    return error;
+}
+
 static void reload_users(struct program *p, apr_pool_t *pool)
 {
     const char *message = NULL;
@@ -150,12 +160,13 @@ static void reload_certificate(struct program *p, apr_pool_t *pool)
         log_error("%s; going on with the certificate as it was", message);
 }
 
-/* SIGHUP: files may have changed. What cannot be read leaves things as they are. */
+/* SIGHUP: files may have changed, and the logs have been moved away. What cannot be read leaves things as they are. */
 static void reload(struct program *p)
 {
     apr_pool_t *pool;
 
     apr_pool_create(&pool, NULL);
+    log_reopen(&p->server->options->log);
     if (p->auth)
         reload_users(p, pool);
     if (p->server->tls)
@@ -180,7 +191,8 @@ static int serve(int argc, char **argv)
         return result == OPTIONS_HELP ? EXIT_OK : complain(EXIT_USAGE, message);
     if (options.share_count > 1 || *options.shares[0].prefix)
         return complain(EXIT_USAGE, "one share only is served, and its prefix must be /");
-    log_open(options.log_level);
+    if (open_log(pool, &options, &message) != 0)
+        return complain(EXIT_FAILED, message);
     block_signals(&signals);
     if (open_program(pool, &options, &program, &message) != 0) {
         close_program(&program);

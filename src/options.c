@@ -19,6 +19,8 @@ static const char *const endings[] = { "finish", "cancel", NULL };
 static const char *const durabilities[] = { "relaxed", "full", NULL };
 static const char *const certificate_names[] = { "cn", "email", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const forms[] = { "text", "combined", "json", NULL };
+static const char *const not_a_file[] = { "off", NULL };
 
 static bool read_listen(struct option_reading *r, const char *value)
 {
@@ -134,10 +136,17 @@ const struct option_row option_rows[] = {
     { "trusted-proxy", "ADDRESS[/BITS]", read_trusted_proxy, OPTION_IN(trusted_proxies), OPTION_REPEATS,
       .help = "believe X-Forwarded-For, -Host and -Proto, but of this proxy alone; repeatable",
       .range = "an address or a block of them (10.0.0.0/8), at most 64 times" },
+    { "log-format", "FORM", option_read_word, OPTION_IN(log.format), OPTION_LIVE, .initial = "text",
+      .words = forms, .help = "text, combined (access lines as Apache and nginx write them) or json" },
+    { "log-file", "FILE", option_read_text, OPTION_IN(log.file), OPTION_LIVE | OPTION_FILE,
+      .help = "where messages and access lines go; opened anew on SIGHUP\n(default standard error)" },
+    { "access-log", "FILE|off", option_read_text, OPTION_IN(log.access_file), OPTION_LIVE | OPTION_FILE,
+      .words = not_a_file,
+      .help = "where access lines go instead, whatever the level; opened anew on SIGHUP" },
     { "grace", "SECONDS", option_read_seconds, OPTION_IN(grace_ms), OPTION_LIVE, .initial = "20",
       .max = 3600 * SECOND_MS,
       .help = "how long running operations may go on after SIGTERM before they are stopped" },
-    { "log-level", "LEVEL", option_read_word, OPTION_IN(log_level), OPTION_LIVE, .initial = "info",
+    { "log-level", "LEVEL", option_read_word, OPTION_IN(log.level), OPTION_LIVE, .initial = "info",
       .words = levels, .help = "error, warning, info (with the access log) or debug" },
 };
 const unsigned option_row_count = sizeof option_rows / sizeof *option_rows;

@@ -63,7 +63,7 @@ struct options {
     int64_t grace_ms;
     const char *users_file;
     struct tls_terms tls; /* no certificate: plain HTTP */
-    enum log_level log_level;
+    struct log_settings log;
     const struct settings *settings; /* the texts that it was read from */
 };
 

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/accesslog.h"
 #include "src/connection.h"
 #include "src/digest.h"
 #include "src/doorman.h"
 #include "src/head.h"
 #include "src/idempotency.h"
-#include "src/log.h"
 #include "src/outflow.h"
 #include "src/pages.h"
 #include "src/pause.h"
@@ -321,7 +321,6 @@ static enum MHD_Result begin(struct transaction *t)
 
     t->state = STATE_BODY;
     prefer_parse(t->head.headers, &t->prefer);
-    t->page = page_find(t->pool, t->target, t->server->options->diagnostics);
     if (t->page.kind == PAGE_SLOW &&
         !slow_parse(t->pool, t->target, t->server->options->heartbeat_ms, &t->slow_plan, &message))
         return refuse(t, 400, message);
@@ -358,6 +357,7 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
     t->is_counted = true;
     head_read(&t->head, t->pool, t->pause.connection, method, t->target, version,
               &t->server->options->trusted_proxies);
+    t->page = page_find(t->pool, t->target, t->server->options->diagnostics);
     if (atomic_load(&t->server->draining))
         return refuse(t, 503, overload);
     return obey_doorman(t, doorman_ask(&t->visit, t->server, &t->pause, &t->head, t->pool));
@@ -414,7 +414,7 @@ static const char *peer_text(const struct transaction *t, char text[INET6_ADDRST
 
 static void log_end(struct transaction *t, bool is_complete)
 {
-    if (!log_is_on(LOG_LEVEL_INFO))
+    if (!accesslog_is_on())
         return;
     char address[INET6_ADDRSTRLEN];
     bool has_no_body = (t->head.method && strcmp(t->head.method, "HEAD") == 0) || t->status == 304;
@@ -424,6 +424,9 @@ static void log_end(struct transaction *t, bool is_complete)
         .method = t->head.method,
         .target = t->target,
         .agent = t->head.agent,
+        .referer = t->head.referer,
+        .http_1_1 = t->head.http_1_1,
+        .is_page = t->page.kind != PAGE_NONE,
         .status = t->status,
         .bytes = has_no_body ? 0 : t->bytes,
         .millis = timer_now_ms() - t->started_ms,
@@ -432,7 +435,7 @@ static void log_end(struct transaction *t, bool is_complete)
         .how = t->wait ? wait_how(t->wait) : NULL,
         .broken = !is_complete,
     };
-    log_access(&line);
+    accesslog_write(&line);
 }
 
 void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how)

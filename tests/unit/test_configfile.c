@@ -134,7 +134,7 @@ static void all_kinds_of_values_are_read(void **state)
     assert_string_equal(o.users_file, "/etc/users.txt");
     assert_string_equal(o.tls.cert, "/c.pem");
     assert_string_equal(o.tls.key, "/etc/../k.pem");
-    assert_int_equal(o.log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(o.log.level, LOG_LEVEL_DEBUG);
     assert_int_equal(o.share_count, 1);
     assert_string_equal(o.shares[0].root, "dir");
     assert_false(o.shares[0].durable);

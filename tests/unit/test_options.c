@@ -128,7 +128,27 @@ static void options_are_read(void **state)
     assert_int_equal(o.shares[0].max_upload, 10 * 1024 * 1024);
     assert_int_equal(o.shares[0].min_free, 0);
     assert_int_equal(o.grace_ms, 0);
-    assert_int_equal(o.log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(o.log.level, LOG_LEVEL_DEBUG);
+}
+
+static void options_of_the_log_are_read(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *message;
+    assert_int_equal(parse("serve dir", &o, &message), OPTIONS_RUN);
+    assert_int_equal(o.log.format, LOG_TEXT);
+    assert_true(!o.log.file && !o.log.access_file);
+    assert_int_equal(parse("serve --log-format json --log-file f --access-log a dir", &o, &message),
+                     OPTIONS_RUN);
+    assert_int_equal(o.log.format, LOG_JSON);
+    assert_string_equal(o.log.file, "/tmp/f");
+    assert_string_equal(o.log.access_file, "/tmp/a");
+    assert_int_equal(parse("serve --log-format combined --access-log off dir", &o, &message), OPTIONS_RUN);
+    assert_int_equal(o.log.format, LOG_COMBINED);
+    assert_string_equal(o.log.access_file, LOG_NO_ACCESS);
+    assert_int_equal(parse("serve --log-format=xml dir", &o, &message), OPTIONS_WRONG);
+    assert_int_equal(parse("serve --log-file= dir", &o, &message), OPTIONS_WRONG);
 }
 
 static void options_of_waiting_are_read(void **state)
@@ -211,6 +231,7 @@ int main(void)
         cmocka_unit_test(wrong_command_lines_get_one_clear_line),
         cmocka_unit_test(defaults_are_as_documented),
         cmocka_unit_test(options_are_read),
+        cmocka_unit_test(options_of_the_log_are_read),
         cmocka_unit_test(options_of_waiting_are_read),
         cmocka_unit_test(the_number_of_clients_is_bounded),
         cmocka_unit_test(clients_are_listed_without_a_folder),
