@@ -47,8 +47,9 @@ struct dav_method;
 
 struct dav_config {
     const char *prefix;    /* of all URIs (uri.h), at most URI_PREFIX_MAX bytes; NULL = "" */
-    const char *state_dir; /* where the state database lives; made if missing */
+    const char *state_dir; /* where the state database lives; made if missing; NULL: in memory */
     bool read_only;        /* every changing method is 403 */
+    bool leads_on; /* read-only itself, but there is more below, which may be locked: class 2 all the same */
     bool finite_depth;     /* PROPFIND Depth: infinity is 403 propfind-finite-depth */
     bool trust_forwarded;  /* X-Forwarded-Host/Proto say what the client called us */
     bool sync_state;       /* fsync each change of the state database */

@@ -106,7 +106,7 @@ static int open_database(struct state *state, apr_pool_t *pool, const char *file
 
 int state_open(apr_pool_t *pool, const char *dir, bool sync, struct state **out, const char **out_message)
 {
-    int error = make_folder(pool, dir);
+    int error = dir ? make_folder(pool, dir) : 0;
     if (error) {
         *out_message = apr_psprintf(pool, "state folder %s: %s", dir, strerror(error));
         return error;
@@ -120,7 +120,8 @@ int state_open(apr_pool_t *pool, const char *dir, bool sync, struct state **out,
     pthread_mutex_init(&state->mutex, NULL);
     pthread_mutex_init(&state->queue.mutex, NULL);
     state->queue.last = &state->queue.first;
-    error = open_database(state, pool, apr_pstrcat(pool, dir, "/" STATE_FILE, NULL), sync, out_message);
+    const char *file = dir ? apr_pstrcat(pool, dir, "/" STATE_FILE, NULL) : ":memory:";
+    error = open_database(state, pool, file, sync, out_message);
     if (error) {
         state_close(state);
         return error;

@@ -21,7 +21,7 @@
 
 struct state;
 
-/* Makes the folder (0700) and the database if missing. sync: fsync each commit. */
+/* Makes the folder (0700) and the database if missing. NULL: in memory. sync: fsync each commit. */
 int state_open(apr_pool_t *pool, const char *dir, bool sync, struct state **out, const char **out_message);
 void state_close(struct state *state);
 
