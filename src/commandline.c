@@ -113,22 +113,19 @@ static const char *working_folder(apr_pool_t *pool)
     return folder;
 }
 
-/* The file that the line names, if any. */
-static enum options_result read_config(const struct command_line *line, const struct settings **out)
+/* The file that the command line names, if any. */
+static const char *read_config(apr_pool_t *pool, const struct settings *command, const char *dir,
+                               const struct settings **out)
 {
-    const struct setting *config = &line->settings->all.of[option_row_find("config") - option_rows];
+    const struct setting *config = &command->all.of[option_row_find("config") - option_rows];
     if (!config->count)
-        return OPTIONS_RUN;
-    struct settings *file = settings_new(line->pool, config->text[0]);
+        return NULL;
+    struct settings *file = settings_new(pool, config->text[0]);
     const char *message = configfile_read(file, config->text[0]);
-    if (message) {
-        *line->out_message = message;
-        return OPTIONS_WRONG;
-    }
-    if (line->dir && file->share_count)
-        return wrong(line, "either DIR is served or the shares of ", file->file);
+    if (!message && dir && file->share_count)
+        message = apr_psprintf(pool, "either DIR is served or the shares of %s", file->file);
     *out = file;
-    return OPTIONS_RUN;
+    return message;
 }
 
 enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struct options *out,
@@ -141,20 +138,36 @@ enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struc
     const struct settings *file = NULL;
 
     enum options_result result = read_line(&line, argc, argv);
-    if (result == OPTIONS_RUN)
-        result = read_config(&line, &file);
     if (result != OPTIONS_RUN)
         return result;
-    struct options *o = apr_palloc(pool, sizeof *o);
-    const char *message = settings_read(settings_merge(pool, line.settings, file, line.dir), o);
-    if (o->lists_clients) {
-        clients_print(stdout, &o->clients);
+    *out_message = read_config(pool, line.settings, line.dir, &file);
+    if (*out_message)
+        return OPTIONS_WRONG;
+    const char *message = settings_read(settings_merge(pool, line.settings, file, line.dir), out);
+    if (out->lists_clients) {
+        clients_print(stdout, &out->clients);
         return OPTIONS_HELP;
     }
-    if (!o->share_count)
+    if (!out->share_count)
         return wrong(&line, "which folder? DIR is missing", "");
-    if (message)
+    if (message && strncmp(message, "--", 2) == 0)
         return wrong(&line, message, "");
-    *out = *o;
-    return OPTIONS_RUN;
+    *out_message = message; /* with the place in the file */
+    return message ? OPTIONS_WRONG : OPTIONS_RUN;
+}
+
+const char *options_again(apr_pool_t *pool, const struct options *now, struct options *out,
+                          settings_tell *tell, void *ctx, unsigned *out_count)
+{
+    const struct settings *command = now->settings->command, *file = NULL;
+
+    const char *message = read_config(pool, command, now->settings->dir, &file);
+    if (message)
+        return message;
+    struct settings *fresh = settings_merge(pool, command, file, now->settings->dir);
+    message = settings_read(fresh, out); /* it must be sound in itself */
+    if (message)
+        return message;
+    settings_follow(fresh, now->settings, tell, ctx, out_count);
+    return settings_read(fresh, out);
 }

@@ -45,7 +45,7 @@ struct option_row {
     option_read *read;
     size_t field; /* OPTION_IN(...), or OPTION_IN_SHARE(...) with OPTION_SHARE */
     unsigned flags;
-    const char *initial; /* the default as text; NULL: none, and the field stays zero */
+    const char *initial; /* the default as text; NULL: none, or a switch; the field stays zero */
     int64_t min, max;    /* seconds: in ms; sizes: max 0 for no bound */
     const char *const
         *words;        /* NULL at the end: of read_word and read_either, and not a file with OPTION_FILE */
@@ -70,6 +70,9 @@ bool option_read_size(struct option_reading *r, const char *value);    /* uint64
 bool option_read_text(struct option_reading *r, const char *value);    /* const char *, not empty */
 bool option_read_word(struct option_reading *r, const char *value);    /* enum: the place in `words` */
 bool option_read_either(struct option_reading *r, const char *value);  /* bool: the second of two words */
+
+/* The default as text; NULL: none. */
+const char *option_initial(const struct option_row *row);
 
 /* What the row takes, for a message: "0.01 to 3600"; NULL where nothing short can be said. */
 const char *option_range(apr_pool_t *pool, const struct option_row *row);

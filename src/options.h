@@ -74,6 +74,13 @@ enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_WRONG };
 enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struct options *out,
                                   const char **out_message);
 
+/* Reads the configuration file again: *out is what follows `now`, with all that cannot change while the server runs as
+ * it is there. `tell` hears of each option that was given otherwise; *out_count: how many of them are in *out. On a
+ * message there is no *out. */
+const char *options_again(apr_pool_t *pool, const struct options *now, struct options *out,
+                          void (*tell)(void *ctx, const char *option, const char *share, bool is_live),
+                          void *ctx, unsigned *out_count);
+
 /* Where the state of a share goes if --state was not given: $STATE_DIRECTORY, with several shares a folder of its
  * name in it; else a folder per served folder below $XDG_STATE_HOME/holdfast, ~/.local/state/holdfast or
  * /var/lib/holdfast. `name` is the share's, `root` the real path of what is served. */

@@ -115,6 +115,11 @@ bool option_read_either(struct option_reading *r, const char *value)
     return place >= 0;
 }
 
+const char *option_initial(const struct option_row *row)
+{
+    return row->takes ? row->initial : "no";
+}
+
 /* "a, b or c" */
 static const char *join_words(apr_pool_t *pool, const char *const *words)
 {

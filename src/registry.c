@@ -359,8 +359,9 @@ static int64_t tick(struct alarm *alarm)
     stop_overdue(registry, now_ms);
     count_lasting(registry, now_ms);
     drop_old(registry, now_ms);
+    int64_t tick_ms = registry->tick_ms;
     pthread_mutex_unlock(&registry->mutex);
-    return now_ms + registry->tick_ms;
+    return now_ms + tick_ms;
 }
 
 static int64_t tick_for(const struct registry_limits *limits)
@@ -391,6 +392,14 @@ int registry_open(struct job_engine *engine, const struct registry_limits *limit
     opindex_init(&registry->index);
     *out = registry;
     return 0;
+}
+
+void registry_set_limits(struct registry *registry, const struct registry_limits *limits)
+{
+    pthread_mutex_lock(&registry->mutex);
+    registry->limits = *limits;
+    registry->tick_ms = tick_for(limits);
+    pthread_mutex_unlock(&registry->mutex);
 }
 
 struct alarm *registry_alarm(struct registry *registry)

@@ -44,6 +44,9 @@ struct registry_limits {
 
 int registry_open(struct job_engine *engine, const struct registry_limits *limits, struct registry **out);
 
+/* From now on; of what runs, too. */
+void registry_set_limits(struct registry *registry, const struct registry_limits *limits);
+
 /* Takes back what an earlier process had accepted. Once, before anybody is served; errno of the state database.
  * auth NULL: everybody may enter. */
 struct auth;

@@ -217,13 +217,24 @@ static int open_engine(struct server *server)
     return job_engine_open(sizes, &server->engine);
 }
 
+static struct registry_limits registry_limits(const struct options *o)
+{
+    return (struct registry_limits){ .retention_ms = o->job_retention_ms,
+                                     .timeout_ms = o->job_timeout_ms,
+                                     .cancel_on_disconnect = o->cancel_on_disconnect };
+}
+
 static int open_registry(struct server *server)
 {
-    const struct options *o = server->options;
-    const struct registry_limits limits = { .retention_ms = o->job_retention_ms,
-                                            .timeout_ms = o->job_timeout_ms,
-                                            .cancel_on_disconnect = o->cancel_on_disconnect };
+    const struct registry_limits limits = registry_limits(server->options);
     return registry_open(server->engine, &limits, &server->registry);
+}
+
+void server_set_options(struct server *server, const struct options *options)
+{
+    const struct registry_limits limits = registry_limits(options);
+    server->options = options;
+    registry_set_limits(server->registry, &limits);
 }
 
 /* ---- stopping ---- */

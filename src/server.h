@@ -33,7 +33,7 @@ struct MHD_Daemon;
 struct listeners;
 
 struct server {
-    const struct options *options;
+    const struct options *_Atomic options; /* the newest: server_set_options */
     struct dav *dav;
     struct auth *auth; /* NULL: anybody may */
     struct job_engine *engine;
@@ -58,6 +58,10 @@ struct server {
 /* On failure *out_message is one line for the operator, and nothing is left running. */
 int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav, struct auth *auth,
                 struct server **out, const char **out_message);
+
+/* For requests from now on; those under way go on with theirs, so the former options must stay. What no request asks
+ * for (addresses, workers, …) was looked at when the server was opened. */
+void server_set_options(struct server *server, const struct options *options);
 
 /* Returns false if an operation could not be stopped in time: it still uses the server, and nothing
  * that it was given may be closed. */

@@ -147,6 +147,8 @@ struct settings *settings_merge(apr_pool_t *pool, const struct settings *command
 {
     struct settings *s = settings_new(pool, file ? file->file : NULL);
 
+    s->command = command;
+    s->dir = dir;
     if (!file)
         file = s; /* empty */
     for (unsigned i = 0; i < option_row_count; i++)

@@ -30,7 +30,9 @@ struct settings_section {
 
 struct settings {
     apr_pool_t *pool;
-    const char *file; /* NULL: the command line */
+    const char *file;               /* NULL: the command line */
+    const struct settings *command; /* what it was merged of; and: */
+    const char *dir;
     struct settings_section all;
     struct settings_section share[OPTIONS_MAX_SHARES];
     unsigned share_count;
@@ -51,6 +53,14 @@ const char *settings_add(struct settings *s, struct settings_section *section, c
  * DIR of the command line or NULL: the one share where the file has none. */
 struct settings *settings_merge(apr_pool_t *pool, const struct settings *command, const struct settings *file,
                                 const char *dir);
+
+/* Was something else given, of which only `live` can be put in force? Called for each. `share` NULL: for all. */
+typedef void settings_tell(void *ctx, const char *option, const char *share, bool live);
+
+/* Makes of freshly merged settings those that may follow the ones in force: what takes a restart stays as it is there,
+ * shares that are new or gone included. *out_count: of what is live and changed. */
+void settings_follow(struct settings *fresh, const struct settings *now, settings_tell *tell, void *ctx,
+                     unsigned *out_count);
 
 /* Defaults where nothing was given. Then looks whether it all goes together. */
 const char *settings_read(const struct settings *s, struct options *out);

@@ -35,6 +35,7 @@ struct transaction {
     bool is_counted;       /* by the server, as under way */
     struct hangup *hangup; /* the connection's */
     struct server *server;
+    const struct options *options; /* as they were when it began */
     enum transaction_state state;
     apr_pool_t *pool; /* becomes the request's; no more for us once a worker has that */
     const char *target, *user;
@@ -65,6 +66,7 @@ struct transaction *transaction_new(struct server *server, struct MHD_Connection
     if (!t)
         abort();
     t->server = server;
+    t->options = server->options;
     t->pool = dav_pool_new(server->dav);
     t->target = apr_pstrdup(t->pool, target);
     t->user = "";
@@ -141,9 +143,10 @@ static struct wait_terms terms_of(struct transaction *t)
                                    .http_1_1 = t->head.http_1_1,
                                    .has_proxy_marks = clients_has_proxy_marks(t->head.headers),
                                    .prefers_processing = t->prefer.processing };
-    const struct options *o = t->server->options;
+    const struct options *o = t->options;
 
     return (struct wait_terms){ .server = t->server,
+                                .options = o,
                                 .pause = &t->pause,
                                 .head = &t->head,
                                 .prefer = &t->prefer,
@@ -322,7 +325,7 @@ static enum MHD_Result begin(struct transaction *t)
     t->state = STATE_BODY;
     prefer_parse(t->head.headers, &t->prefer);
     if (t->page.kind == PAGE_SLOW &&
-        !slow_parse(t->pool, t->target, t->server->options->heartbeat_ms, &t->slow_plan, &message))
+        !slow_parse(t->pool, t->target, t->options->heartbeat_ms, &t->slow_plan, &message))
         return refuse(t, 400, message);
     if (t->page.kind == PAGE_NONE)
         return begin_request(t);
@@ -356,8 +359,8 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
     server_transaction_began(t->server);
     t->is_counted = true;
     head_read(&t->head, t->pool, t->pause.connection, method, t->target, version,
-              &t->server->options->trusted_proxies);
-    t->page = page_find(t->pool, t->target, t->server->options->diagnostics);
+              &t->options->trusted_proxies);
+    t->page = page_find(t->pool, t->target, t->options->diagnostics);
     if (atomic_load(&t->server->draining))
         return refuse(t, 503, overload);
     return obey_doorman(t, doorman_ask(&t->visit, t->server, &t->pause, &t->head, t->pool));

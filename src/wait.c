@@ -78,14 +78,14 @@ static enum beat beat_kind(const struct wait_terms *terms, const struct operatio
     if (kind == BEAT_MULTISTATUS && (is_head || !may_be_multistatus(terms, op)))
         return BEAT_NONE;
     if (kind == BEAT_NONE && op->request && strcmp(terms->head->method, "PROPFIND") == 0 &&
-        terms->server->options->heartbeat_mode != HEARTBEAT_OFF)
+        terms->options->heartbeat_mode != HEARTBEAT_OFF)
         return BEAT_MULTISTATUS;
     return kind;
 }
 
 static bool may_be_accepted(const struct wait_terms *terms, const struct operation *op)
 {
-    if (!terms->server->options->job_retention_ms)
+    if (!terms->options->job_retention_ms)
         return false; /* the result could not be fetched */
     return (terms->prefer->respond_async || terms->is_lazy) && (op->slow || dav_is_joinable(op->request));
 }
@@ -105,7 +105,7 @@ static void set_pulse(struct wait *wait, struct operation *op)
     if (may_be_accepted(terms, op))
         wait->pulse.deadline_ms =
             terms->started_ms + (terms->prefer->has_wait ? terms->prefer->wait_ms : ASYNC_WAIT_MS);
-    wait->pulse.watches = terms->server->options->cancel_on_disconnect;
+    wait->pulse.watches = terms->options->cancel_on_disconnect;
 }
 
 /* RFC 2518 9.7 wants an absolute URI. The client's own name for us is the only one that surely leads here. */
@@ -115,7 +115,7 @@ static void name_page(struct wait *wait)
     const char *host = NULL, *scheme = server->tls ? "https" : "http";
     apr_table_t *headers = wait->terms.head->headers;
 
-    if (server->options->trust_forwarded) {
+    if (wait->terms.options->trust_forwarded) {
         const char *forwarded = apr_table_get(headers, "X-Forwarded-Proto");
         scheme = forwarded && strcmp(forwarded, "https") == 0 ? "https" : scheme;
         host = apr_table_get(headers, "X-Forwarded-Host");
@@ -181,7 +181,7 @@ bool wait_is_for_own(const struct wait *wait)
 /* Blanks in a listing are no interim responses: every client can take them. */
 static int64_t blank_ms(const struct wait *wait)
 {
-    bool is_off = wait->terms.server->options->heartbeat_mode == HEARTBEAT_OFF;
+    bool is_off = wait->terms.options->heartbeat_mode == HEARTBEAT_OFF;
     return is_off ? 0 : wait->pulse.heartbeat.interval_ms;
 }
 

@@ -28,6 +28,7 @@ struct wait;
 
 struct wait_terms {
     struct server *server;
+    const struct options *options; /* as they were when the request came */
     struct pause *pause;
     const struct head *head;
     const struct prefer *prefer;

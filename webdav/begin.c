@@ -270,7 +270,7 @@ static bool check_expect(struct dav_request *r)
 
 static bool check_read_only(struct dav_request *r)
 {
-    if (!r->method->writes || !r->dav->config.read_only)
+    if (!r->method->writes || !r->config->read_only)
         return true;
     reply_error(r, 403, "This is served read-only: nothing can be changed here.");
     return false;
@@ -280,7 +280,7 @@ static bool check_read_only(struct dav_request *r)
  * it is empty, dav_body will see. */
 static bool check_body(struct dav_request *r)
 {
-    const struct dav_config *config = &r->dav->config;
+    const struct dav_config *config = r->config;
     bool is_known = r->content_length != DAV_LENGTH_UNKNOWN;
     uint64_t max = 0;
 

@@ -154,7 +154,7 @@ static int stage_tree(struct dav_request *r, struct copied *copied)
 /* What takes a while is looked after: others write meanwhile. */
 int copy_stage(struct dav_request *r, struct copied *out)
 {
-    struct spacewatch *watch = copymove_is_long(r) ? r->dav->spacewatch : NULL;
+    struct spacewatch *watch = r->config->min_free && copymove_is_long(r) ? r->dav->spacewatch : NULL;
     const struct copymove *cm = r->state;
     struct spacewatch_entry entry;
 

@@ -70,9 +70,8 @@ static void recover(struct dav *dav)
     dav->recovery_error = move_error ? move_error : error;
 }
 
-static int open_parts(struct dav *dav, const char **out_message)
+static int open_parts(struct dav *dav, const struct dav_config *config, const char **out_message)
 {
-    const struct dav_config *config = &dav->config;
 
     int err = state_open(dav->pool, config->state_dir, config->sync_state, &dav->state, out_message);
     if (!err)
@@ -89,8 +88,7 @@ static int open_parts(struct dav *dav, const char **out_message)
     err = mime_open(dav->pool, mime_file, &dav->mime);
     if (err)
         return fail(dav->pool, err, mime_file, out_message);
-    if (config->min_free)
-        err = spacewatch_open(dav, &dav->spacewatch);
+    err = spacewatch_open(dav, &dav->spacewatch);
     if (err)
         return fail(dav->pool, err, "cannot watch the free space", out_message);
     recover(dav);
@@ -110,13 +108,11 @@ static void open_allocator(struct dav *dav)
 }
 
 /* The root of all is called "/", as it has no name that we could tell. */
-static void name_root(struct dav *dav)
+static void name_root(struct dav *dav, const char *prefix)
 {
-    struct dav_config *config = &dav->config;
-
-    config->prefix = apr_pstrdup(dav->pool, config->prefix ? config->prefix : "");
-    dav->base = uri_base(dav->pool, config->prefix);
-    dav->root_name = *config->prefix ? path_name(config->prefix) : "/";
+    dav->prefix = apr_pstrdup(dav->pool, prefix ? prefix : "");
+    dav->base = uri_base(dav->pool, dav->prefix);
+    dav->root_name = *dav->prefix ? path_name(dav->prefix) : "/";
 }
 
 int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, struct dav **out,
@@ -130,12 +126,12 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
     dav->pool = own;
     open_allocator(dav);
     dav->fs = fs;
-    dav->config = *config;
-    name_root(dav);
+    dav->config = apr_pmemdup(own, config, sizeof *config);
+    name_root(dav, config->prefix);
     dav->asked = asked_store_open();
     dav->spares = spares_open();
     dav->noprops = noprops_open();
-    int err = open_parts(dav, &message);
+    int err = open_parts(dav, config, &message);
     if (err) {
         *out_message = apr_pstrdup(pool, message);
         dav_close(dav);
@@ -143,6 +139,11 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
     }
     *out = dav;
     return 0;
+}
+
+void dav_set_config(struct dav *dav, const struct dav_config *config)
+{
+    dav->config = config;
 }
 
 void dav_close(struct dav *dav)
@@ -217,7 +218,8 @@ struct dav_request *dav_request_new(struct dav *dav, const struct dav_head *head
         copy_head(r, head);
     r->tls = head->tls;
     r->has_body = head->has_body;
-    buffer_init(&r->body, dav->config.max_xml);
+    r->config = dav->config;
+    buffer_init(&r->body, r->config->max_xml);
     r->reply.headers = apr_table_make(pool, 8);
     r->reply.fd = -1;
     r->fd = -1;
@@ -253,7 +255,7 @@ void dav_body(struct dav_request *r, const void *data, size_t len)
     case BODY_XML:
         buffer_append(&r->body, data, len);
         if (r->body.overflow) {
-            reply_error(r, 413, "The body is larger than %zu bytes.", r->dav->config.max_xml);
+            reply_error(r, 413, "The body is larger than %zu bytes.", r->config->max_xml);
             refuse_body(r);
         }
         break;

@@ -46,17 +46,17 @@ struct dav;
 struct dav_method;
 
 struct dav_config {
-    const char *prefix;    /* of all URIs (uri.h), at most URI_PREFIX_MAX bytes; NULL = "" */
-    const char *state_dir; /* where the state database lives; made if missing; NULL: in memory */
+    const char *prefix;    /* start: of all URIs (uri.h), at most URI_PREFIX_MAX bytes; NULL = "" */
+    const char *state_dir; /* start: where the state database lives; made if missing; NULL: in memory */
     bool read_only;        /* every changing method is 403 */
     bool leads_on; /* read-only itself, but there is more below, which may be locked: class 2 all the same */
     bool finite_depth;     /* PROPFIND Depth: infinity is 403 propfind-finite-depth */
     bool trust_forwarded;  /* X-Forwarded-Host/Proto say what the client called us */
-    bool sync_state;       /* fsync each change of the state database */
+    bool sync_state;       /* start: fsync each change of the state database */
     uint64_t max_upload;   /* bytes of a PUT body; 0 = no limit */
     uint64_t min_free;     /* bytes that uploads and copies leave free; less is 507; 0 = none */
     size_t max_xml;        /* bytes of an XML body */
-    const char *mime_file; /* NULL: /etc/mime.types */
+    const char *mime_file; /* start; NULL: /etc/mime.types */
 };
 
 /* Opens the state database (creates it, loads the locks), and puts right what of a crash clients would see.
@@ -65,6 +65,10 @@ struct dav_config {
 int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, struct dav **out,
              const char **out_message);
 void dav_close(struct dav *dav);
+
+/* For requests from now on; what is marked with "start" is not looked at again. The config and what it refers to are
+ * the caller's, and must stay as they are until dav_close: requests that came before go on with theirs. Any thread. */
+void dav_set_config(struct dav *dav, const struct dav_config *config);
 
 /* What a crash left and nobody sees: how many hidden names. The result is the first errno met while the rest
  * was put right: something may still be missing under its name, and the next start tries again. */

@@ -178,7 +178,7 @@ int index_open(struct dav *dav, const char *path, bool slash, struct dav_stream 
     index->pool = pool;
     apr_pool_create(&index->batch_pool, pool);
     index->walk = walk;
-    index->path = apr_pstrcat(pool, dav->config.prefix, *path ? "/" : "", path, NULL);
+    index->path = apr_pstrcat(pool, dav->prefix, *path ? "/" : "", path, NULL);
     index->prefix = make_prefix(pool, index->path, slash);
     *out = &index->stream;
     return 0;

@@ -125,7 +125,7 @@ const char *method_allow(const struct dav_request *r)
 
     for (size_t i = 0; i < METHOD_COUNT; i++) {
         const struct dav_method *method = &methods[i];
-        if (!(method->allowed_on & where(r)) || (method->writes && r->dav->config.read_only))
+        if (!(method->allowed_on & where(r)) || (method->writes && r->config->read_only))
             continue;
         allow = apr_pstrcat(r->pool, allow, *allow ? ", " : "", method->name, NULL);
     }

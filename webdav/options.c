@@ -8,7 +8,7 @@
 void options_run(struct dav_request *r)
 {
     /* Without LOCK no class 2 (18.2): clients would try, and fail when they save. */
-    bool can_lock = !r->dav->config.read_only || r->dav->config.leads_on;
+    bool can_lock = !r->config->read_only || r->config->leads_on;
 
     reply_status(r, 200);
     reply_header(r, "DAV", can_lock ? "1, 2, 3" : "1, 3");

@@ -180,7 +180,7 @@ void propfind_begin(struct dav_request *r)
     r->state = propfind;
     if (!method_depth(r, DEPTH_INFINITY, &propfind->depth))
         return;
-    if (propfind->depth == DEPTH_INFINITY && r->dav->config.finite_depth && r->st.type == FS_DIR)
+    if (propfind->depth == DEPTH_INFINITY && r->config->finite_depth && r->st.type == FS_DIR)
         reply_condition(r, 403, CONDITION_PROPFIND_FINITE_DEPTH, NULL); /* RFC 4918 9.1.1 */
 }
 

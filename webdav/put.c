@@ -78,7 +78,7 @@ static bool find_real(struct dav_request *r, struct put *put)
 static bool find_expected(struct dav_request *r, struct put *put)
 {
     const char *value = request_header(r, "X-Expected-Entity-Length");
-    uint64_t max = r->dav->config.max_upload;
+    uint64_t max = r->config->max_upload;
     char *end;
 
     put->expected = r->content_length;
@@ -148,7 +148,7 @@ void put_begin(struct dav_request *r)
 bool put_body(struct dav_request *r, const void *data, size_t len)
 {
     struct put *put = r->state;
-    uint64_t max = r->dav->config.max_upload;
+    uint64_t max = r->config->max_upload;
 
     if (max && (len > max || staging_size(r->upload) > max - len)) {
         reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);

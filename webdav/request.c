@@ -28,10 +28,10 @@ const char *request_header(const struct dav_request *r, const char *name)
 
 struct uri_self request_self(const struct dav_request *r)
 {
-    const char *forwarded = r->dav->config.trust_forwarded ? request_header(r, "X-Forwarded-Host") : NULL;
+    const char *forwarded = r->config->trust_forwarded ? request_header(r, "X-Forwarded-Host") : NULL;
 
     return (struct uri_self){ .host = forwarded ? forwarded : request_header(r, "Host"),
-                              .prefix = r->dav->config.prefix };
+                              .prefix = r->dav->prefix };
 }
 
 const char *request_href(const struct dav_request *r, const char *path, bool is_collection)

@@ -35,7 +35,8 @@ struct dav {
     apr_pool_t *pool;           /* start and stop only */
     apr_allocator_t *allocator; /* of all requests' pools; with a mutex */
     struct fs *fs;
-    struct dav_config config;
+    const struct dav_config *_Atomic config; /* the newest: dav_set_config */
+    const char *prefix;
     const char *base;      /* of all hrefs: the prefix, encoded */
     const char *root_name; /* of the collection there */
     struct state *state;
@@ -45,7 +46,7 @@ struct dav {
     struct recovery *recovery; /* of what a crash left */
     int recovery_error;        /* that it met before we served */
     struct mime *mime;
-    struct spacewatch *spacewatch; /* NULL: nothing has to stay free */
+    struct spacewatch *spacewatch;
     struct asked_store *asked;
     struct spares *spares;
     struct noprops *noprops; /* may be NULL */
@@ -65,6 +66,7 @@ enum dav_depth { DEPTH_0, DEPTH_1, DEPTH_INFINITY };
 
 struct dav_request {
     struct dav *dav;
+    const struct dav_config *config; /* as it was when the request came */
     apr_pool_t *pool;
     const struct dav_method *method; /* NULL: unknown to us */
     const char *method_name;

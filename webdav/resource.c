@@ -112,14 +112,15 @@ int resource_space(struct dav *dav, const char *path, uint64_t *out_available, u
     uint64_t available;
 
     int err = fs_space(dav->fs, path, &available, out_used);
+    uint64_t min_free = dav->config->min_free;
     if (!err)
-        *out_available = available > dav->config.min_free ? available - dav->config.min_free : 0;
+        *out_available = available > min_free ? available - min_free : 0;
     return err;
 }
 
 bool resource_leaves_space(struct dav *dav, const char *path, uint64_t size)
 {
-    uint64_t available, used, min_free = dav->config.min_free;
+    uint64_t available, used, min_free = dav->config->min_free;
     const char *name = path_name(path);
     char parent[FS_PATH_MAX + 1];
 

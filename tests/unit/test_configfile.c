@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -226,6 +227,79 @@ static void a_file_that_cannot_be_read_is_told(void **state)
                         "cannot read /dev/zero: File too large");
 }
 
+/* ---- reading again ---- */
+
+struct heard {
+    char text[1000];
+};
+
+static void hear(void *ctx, const char *option, const char *share, bool is_live)
+{
+    struct heard *heard = ctx;
+    size_t len = strlen(heard->text);
+    snprintf(heard->text + len, sizeof heard->text - len, "%s%s%s %s\n", option ? option : "*",
+             share ? " " : "", share ? share : "", is_live ? "now" : "restart");
+}
+
+/* What is heard, and what is in force then, when the first text is followed by the second. */
+static unsigned follow(const char *first, const char *second, struct heard *heard, struct options *out)
+{
+    struct settings *a, *b, *none = settings_new(pool, NULL);
+    struct options before;
+    unsigned count;
+    assert_null(parse(first, &a));
+    assert_null(parse(second, &b));
+    const struct settings *now = settings_merge(pool, none, a, NULL);
+    struct settings *next = settings_merge(pool, none, b, NULL);
+    assert_null(settings_read(now, &before));
+    heard->text[0] = '\0';
+    settings_follow(next, now, hear, heard, &count);
+    assert_null(settings_read(next, out));
+    return count;
+}
+
+static void what_takes_a_restart_stays_as_it_is(void **state)
+{
+    (void)state;
+    struct options o;
+    struct heard heard;
+    const char *share = "[share a]\nroot = /a\n";
+    const char *first =
+        apr_pstrcat(pool, "workers = 2\nheartbeat = 15\nlisten = h:1\nlisten = h:2\n", share, NULL);
+    const char *second =
+        apr_pstrcat(pool, "workers = 3\nlog-level = debug\nlisten = h:2\nclient = a=silent\n", share, NULL);
+    assert_int_equal(follow(first, second, &heard, &o), 2);
+    assert_string_equal(heard.text, "listen restart\nclient now\nworkers restart\nlog-level now\n");
+    assert_int_equal(o.workers, 2);
+    assert_int_equal(o.listen_count, 2);
+    assert_int_equal(o.clients.count, 1);
+    assert_int_equal(o.log.level, LOG_LEVEL_DEBUG);
+    assert_int_equal(o.heartbeat_ms, 15000);
+    assert_int_equal(follow(second, second, &heard, &o), 0);
+    assert_string_equal(heard.text, "");
+}
+
+static void shares_keep_their_places_and_change_what_is_live(void **state)
+{
+    (void)state;
+    struct options o;
+    struct heard heard;
+    const char *first = "[share a]\nroot = /a\n[share b]\nroot = /b\n[share c]\nroot = /c\n";
+    const char *second = "read-only = yes\n[share b]\nroot = /bb\nmax-upload = 1M\n[share new]\nroot = /n\n"
+                         "[share a]\nroot = /a\nread-only = no\nprefix = /x\n";
+    assert_int_equal(follow(first, second, &heard, &o), 2);
+    assert_string_equal(heard.text, "* new restart\nprefix a restart\nroot b restart\nread-only b now\n"
+                                    "max-upload b now\n* c restart\n");
+    assert_int_equal(o.share_count, 3);
+    assert_string_equal(o.shares[0].name, "a");
+    assert_string_equal(o.shares[0].prefix, "/a");
+    assert_false(o.shares[0].read_only);
+    assert_string_equal(o.shares[1].root, "/b");
+    assert_true(o.shares[1].read_only && o.shares[1].max_upload == 1 << 20);
+    assert_string_equal(o.shares[2].name, "c");
+    assert_false(o.shares[2].read_only);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +311,8 @@ int main(void)
         cmocka_unit_test(lines_and_shares_are_bounded),
         cmocka_unit_test(a_nul_byte_is_refused),
         cmocka_unit_test(a_file_that_cannot_be_read_is_told),
+        cmocka_unit_test(what_takes_a_restart_stays_as_it_is),
+        cmocka_unit_test(shares_keep_their_places_and_change_what_is_live),
     };
     apr_initialize();
     apr_pool_create(&pool, NULL);
