@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/check.h"
 #include "src/log.h"
 #include "src/passwd.h"
 #include "src/program.h"
@@ -100,6 +101,7 @@ static int run_probe(char **argv)
 static int usage(FILE *to)
 {
     fprintf(to, "usage: holdfast serve [OPTIONS] [DIR]   serve DIR over WebDAV\n"
+                "       holdfast check --config FILE     look whether that could be served, and print it\n"
                 "       holdfast passwd FILE USER        add or change a user\n"
                 "       holdfast probe URL               find out what the way to a server does\n"
                 "       holdfast --help | --version      every subcommand has --help too\n");
@@ -114,6 +116,8 @@ int main(int argc, char **argv)
         return usage(stderr);
     if (strcmp(argv[1], "serve") == 0)
         return serve(argc - 1, argv + 1);
+    if (strcmp(argv[1], "check") == 0)
+        return check_main(argc - 1, argv + 1);
     if (strcmp(argv[1], "passwd") == 0)
         return passwd_main(argc - 1, argv + 1);
     if (strcmp(argv[1], "probe") == 0)

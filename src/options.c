@@ -7,7 +7,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fs/path.h"
 
@@ -167,34 +166,4 @@ const char *options_conflict(apr_pool_t *pool, const struct options *o)
     if (!o->tls.cert && (o->tls.client_ca || o->tls.priorities))
         return "--tls-client-ca and --tls-priorities need --tls-cert";
     return NULL;
-}
-
-/* "/srv/my files" -> "srv%2Fmy files": one readable, unambiguous name per folder. */
-static const char *folder_name(apr_pool_t *pool, const char *root)
-{
-    char *name = apr_palloc(pool, strlen(root) * 3 + 2), *end = name;
-    for (const char *c = root + 1; *c; c++) {
-        if (*c == '/' || *c == '%')
-            end = apr_cpystrn(end, *c == '/' ? "%2F" : "%25", 4);
-        else
-            *end++ = *c;
-    }
-    *end = '\0';
-    return *name ? name : "%2F";
-}
-
-const char *options_default_state(apr_pool_t *pool, const char *name, const char *root)
-{
-    const char *systemd = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    const char *base;
-
-    if (systemd && *systemd)
-        return *name ? apr_pstrcat(pool, systemd, "/", name, NULL) : systemd;
-    if (xdg && *xdg == '/')
-        base = xdg;
-    else if (home && *home == '/' && geteuid() != 0)
-        base = apr_pstrcat(pool, home, "/.local/state", NULL);
-    else
-        base = "/var/lib";
-    return apr_pstrcat(pool, base, "/holdfast/", folder_name(pool, root), NULL);
 }

@@ -35,7 +35,7 @@ struct share_options {
     const char *name;      /* of its [share NAME]; "" for DIR of the command line */
     const char *root;      /* the folder, as given */
     const char *prefix;    /* "" or "/projects": canonical, without a slash at its end */
-    const char *state_dir; /* NULL: options_default_state */
+    const char *state_dir; /* NULL: layout_state */
     bool durable;
     bool read_only;
     bool finite_depth;
@@ -80,11 +80,6 @@ enum options_result options_parse(apr_pool_t *pool, int argc, char **argv, struc
 const char *options_again(apr_pool_t *pool, const struct options *now, struct options *out,
                           void (*tell)(void *ctx, const char *option, const char *share, bool is_live),
                           void *ctx, unsigned *out_count);
-
-/* Where the state of a share goes if --state was not given: $STATE_DIRECTORY, with several shares a folder of its
- * name in it; else a folder per served folder below $XDG_STATE_HOME/holdfast, ~/.local/state/holdfast or
- * /var/lib/holdfast. `name` is the share's, `root` the real path of what is served. */
-const char *options_default_state(apr_pool_t *pool, const char *name, const char *root);
 
 /* "1.5" seconds -> 1500; "10M", "1G" -> bytes (powers of 1024). False if malformed or out of range. */
 bool options_parse_seconds(const char *text, int64_t min_ms, int64_t max_ms, int64_t *out_ms);

@@ -12,6 +12,7 @@
 #include "fs/crew.h"
 #include "fs/posix.h"
 #include "src/auth.h"
+#include "src/layout.h"
 #include "src/log.h"
 #include "src/server.h"
 #include "webdav/dav.h"
@@ -31,20 +32,6 @@ apr_pool_t *program_pool(void)
     return pool;
 }
 
-static const char *open_root_message(apr_pool_t *pool, const char *dir, int error)
-{
-    if (error == EBUSY)
-        return apr_psprintf(pool, "%s is already being served by another process", dir);
-    return apr_psprintf(pool, "cannot serve %s: %s", dir, strerror(error));
-}
-
-/* Clients must not reach the state: it would list itself, and could be overwritten. */
-static bool is_inside(const char *dir, const char *root)
-{
-    size_t len = strlen(root);
-    return strncmp(dir, root, len) == 0 && (dir[len] == '/' || dir[len] == '\0' || root[len - 1] == '/');
-}
-
 static struct dav_config dav_config_of(const struct options *o, const struct share_options *share)
 {
     return (struct dav_config){ .prefix = share->prefix,
@@ -58,45 +45,29 @@ static struct dav_config dav_config_of(const struct options *o, const struct sha
                                 .max_xml = OPTIONS_XML_MAX };
 }
 
-static int open_dav(apr_pool_t *pool, const struct options *o, const char *root, struct program *p,
-                    const char **out_message)
-{
-    const struct share_options *share = &o->shares[0];
-    struct dav_config config = dav_config_of(o, share);
-
-    if (!config.state_dir)
-        config.state_dir = options_default_state(pool, share->name, root);
-    if (is_inside(config.state_dir, root)) {
-        *out_message = apr_psprintf(pool, "the state folder %s lies inside the served folder: give --state",
-                                    config.state_dir);
-        return EINVAL;
-    }
-    return dav_open(pool, p->fs, &config, &p->dav, out_message);
-}
-
 static int open_share(apr_pool_t *pool, const struct options *o, struct program *p, const char **out_message)
 {
     const struct share_options *share = &o->shares[0];
+    struct dav_config config = dav_config_of(o, share);
     int error = posix_open(share->root, share->durable, &p->fs);
-    if (error) {
-        *out_message = open_root_message(pool, share->root, error);
-        return error;
+    char *root = error ? NULL : realpath(share->root, NULL);
+    if (!root) {
+        *out_message = layout_root_message(pool, share->root, error ? error : errno);
+        return error ? error : errno;
     }
     p->fs->crew = p->crew;
-    char *root = realpath(share->root, NULL);
-    if (!root) {
-        *out_message = open_root_message(pool, share->root, errno);
-        return errno;
-    }
-    error = open_dav(pool, o, apr_pstrdup(pool, root), p, out_message);
+    config.state_dir = layout_state(pool, share, root);
     free(root);
-    return error;
+    return dav_open(pool, p->fs, &config, &p->dav, out_message);
 }
 
 int program_open(apr_pool_t *pool, const struct options *o, struct program *p, const char **out_message)
 {
     p->options = o;
-    int error = crew_open(crew_size(o->workers), &p->crew);
+    int error = layout_check(pool, o, out_message);
+    if (error)
+        return error;
+    error = crew_open(crew_size(o->workers), &p->crew);
     if (error) {
         *out_message = strerror(error);
         return error;

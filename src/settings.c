@@ -93,6 +93,13 @@ static const char *bad_value(apr_pool_t *pool, const struct option_row *row, con
     return apr_pstrcat(pool, "bad value ", value, range ? "; it takes " : NULL, range, NULL);
 }
 
+static bool has_control(const char *text)
+{
+    while (*text && !iscntrl((unsigned char)*text))
+        text++;
+    return *text;
+}
+
 const char *settings_add(struct settings *s, struct settings_section *section, const struct option_row *row,
                          const char *value, const char *folder, unsigned line)
 {
@@ -103,6 +110,8 @@ const char *settings_add(struct settings *s, struct settings_section *section, c
             return apr_psprintf(s->pool, "it was given in line %u already", setting->line);
         setting->count = 0;
     }
+    if (has_control(value)) /* it could not be written in a file */
+        return bad_value(s->pool, row, value);
     const char *text = absolute(s->pool, row, apr_pstrdup(s->pool, value), folder);
     if (!read_value(s->pool, row, s->scratch, section->scratch, text))
         return bad_value(s->pool, row, value);

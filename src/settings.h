@@ -11,6 +11,7 @@
 #define HOLDFAST_SETTINGS_H
 
 #include <apr_pools.h>
+#include <stdio.h>
 
 #include "src/optionrow.h"
 
@@ -61,6 +62,10 @@ typedef void settings_tell(void *ctx, const char *option, const char *share, boo
  * shares that are new or gone included. *out_count: of what is live and changed. */
 void settings_follow(struct settings *fresh, const struct settings *now, settings_tell *tell, void *ctx,
                      unsigned *out_count);
+
+/* As a configuration file, all keys, those that were not given as comments. Read again it gives the same settings, but
+ * for a DIR of the command line. */
+void settings_print(const struct settings *s, FILE *to);
 
 /* Defaults where nothing was given. Then looks whether it all goes together. */
 const char *settings_read(const struct settings *s, struct options *out);

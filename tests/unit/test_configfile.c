@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -300,6 +301,55 @@ static void shares_keep_their_places_and_change_what_is_live(void **state)
     assert_false(o.shares[2].read_only);
 }
 
+/* ---- printing ---- */
+
+static void what_is_printed_gives_the_same_again(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        { "", "" },
+        { "listen = a:1\nlisten = b:2\nheartbeat = 0.5\nusers = u\nclient = x y/*=silent\nclient = "
+          "-=interim:3\n"
+          "log-level = error\ndiagnostics = yes\n[share a]\nroot = ../a b\nprefix = /\nread-only = no\n",
+          "" },
+        { "read-only = yes\nmax-upload = 1G\nstate = st\n[share a]\nroot = /a\nread-only = no\n[share "
+          "b]\nroot = b\n"
+          "state = /own\nprefix = /x/y\n",
+          "--workers=7 --durability=relaxed" },
+        { "state = st\nlisten = h:1\n[share a]\nroot = /a\nstate = /own\n",
+          "--state=c --listen=h:2 --users=uu" },
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options first, second;
+        struct heard heard = { "" };
+        unsigned count;
+        char *text;
+        size_t size;
+        assert_null(read_all(rows[i][0], rows[i][1], NULL, &first));
+        FILE *to = open_memstream(&text, &size);
+        settings_print(first.settings, to);
+        fclose(to);
+        const char *message = read_all(text, "", NULL, &second);
+        if (message)
+            fail_msg("row %u: %s\n%s", i, message, text);
+        struct settings *again = apr_pmemdup(pool, second.settings, sizeof *again);
+        settings_follow(again, first.settings, hear, &heard, &count);
+        assert_string_equal(heard.text, "");
+        for (unsigned n = 0; n < option_row_count; n++) /* each key, commented out or not */
+            if (!(option_rows[n].flags & (OPTION_COMMAND | OPTION_SHARE)))
+                assert_non_null(strstr(text, option_rows[n].name));
+        free(text);
+    }
+}
+
+static void a_value_that_no_file_can_hold_is_refused(void **state)
+{
+    (void)state;
+    struct settings *s = settings_new(pool, NULL);
+    assert_string_equal(settings_add(s, &s->all, option_row_find("users"), "a\nb", NULL, 0),
+                        "bad value a\nb");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +363,8 @@ int main(void)
         cmocka_unit_test(a_file_that_cannot_be_read_is_told),
         cmocka_unit_test(what_takes_a_restart_stays_as_it_is),
         cmocka_unit_test(shares_keep_their_places_and_change_what_is_live),
+        cmocka_unit_test(what_is_printed_gives_the_same_again),
+        cmocka_unit_test(a_value_that_no_file_can_hold_is_refused),
     };
     apr_initialize();
     apr_pool_create(&pool, NULL);

@@ -212,19 +212,6 @@ static void sizes_have_units_of_1024(void **state)
     assert_false(options_parse_size("99999999999999T", &size));
 }
 
-static void the_default_state_is_one_folder_per_served_folder(void **state)
-{
-    (void)state;
-    unsetenv("STATE_DIRECTORY");
-    setenv("XDG_STATE_HOME", "/x", 1);
-    assert_string_equal(options_default_state(pool, "", "/srv/my dav"), "/x/holdfast/srv%2Fmy dav");
-    assert_string_equal(options_default_state(pool, "", "/srv%2Fmy dav"), "/x/holdfast/srv%252Fmy dav");
-    assert_string_equal(options_default_state(pool, "", "/"), "/x/holdfast/%2F");
-    setenv("STATE_DIRECTORY", "/var/lib/h", 1);
-    assert_string_equal(options_default_state(pool, "", "/srv"), "/var/lib/h");
-    assert_string_equal(options_default_state(pool, "a", "/srv"), "/var/lib/h/a");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,7 +223,6 @@ int main(void)
         cmocka_unit_test(the_number_of_clients_is_bounded),
         cmocka_unit_test(clients_are_listed_without_a_folder),
         cmocka_unit_test(sizes_have_units_of_1024),
-        cmocka_unit_test(the_default_state_is_one_folder_per_served_folder),
     };
     apr_initialize();
     if (chdir("/tmp") != 0)

@@ -2,7 +2,7 @@
 """--help and --version, of the program and of each subcommand: on stdout, exit 0."""
 from holdfast import *
 
-for arguments in (["--help"], ["serve", "--help"], ["passwd", "--help"]):
+for arguments in (["--help"], ["serve", "--help"], ["check", "--help"], ["passwd", "--help"]):
     status, out, err = run_program(*arguments)
     same((status, err), (0, ""), str(arguments))
     same("usage" in out.lower(), True, out)
