@@ -98,7 +98,7 @@ static int open_parts(struct dav *dav, const struct dav_config *config, const ch
 
 static void open_allocator(struct dav *dav)
 {
-    apr_thread_mutex_t *mutex;
+    apr_thread_mutex_t *mutex = NULL;
 
     if (apr_allocator_create(&dav->allocator) != APR_SUCCESS ||
         apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, dav->pool) != APR_SUCCESS)
