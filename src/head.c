@@ -94,6 +94,9 @@ void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *conne
                            .headers = apr_table_make(pool, 16),
                            .http_1_1 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0 };
     MHD_get_connection_values(connection, MHD_HEADER_KIND, collect, &collection);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    head->size = info ? info->header_size : 0;
     const char *expect = apr_table_get(head->headers, "Expect");
     head->agent = apr_table_get(head->headers, "User-Agent");
     head->referer = apr_table_get(head->headers, "Referer");

@@ -24,6 +24,7 @@ struct head {
     const char *client;     /* who asks, through whatever trusted proxies: numeric address; "" if unknown */
     struct address address; /* the same; :: if unknown */
     apr_table_t *headers;   /* repeated ones as repeated entries */
+    size_t size;            /* of all of it, in bytes */
     bool http_1_1;          /* not 1.0 */
     bool has_body;          /* one is announced */
     bool expects_something; /* whatever it is, the body may not come before an answer */

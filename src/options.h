@@ -18,6 +18,7 @@
 #include "src/addresses.h"
 #include "src/clients.h"
 #include "src/heartbeat.h"
+#include "src/limits.h"
 #include "src/log.h"
 #include "src/tls.h"
 
@@ -26,7 +27,6 @@
 #define OPTIONS_MAX_WORKERS   256
 #define OPTIONS_QUEUE_MAX     20000 /* operations waiting for a worker; more are answered 503 */
 #define OPTIONS_VERIFY_MAX    64    /* logins waiting to be verified; likewise */
-#define OPTIONS_XML_MAX       (1024 * 1024)
 
 struct settings;
 
@@ -61,6 +61,7 @@ struct options {
     bool trust_forwarded; /* of trusted_proxies, if there are any; else of anybody */
     struct address_list trusted_proxies;
     int64_t grace_ms;
+    struct limits limits;
     const char *users_file;
     struct tls_terms tls; /* no certificate: plain HTTP */
     struct log_settings log;

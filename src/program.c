@@ -42,7 +42,8 @@ static struct dav_config dav_config_of(const struct options *o, const struct sha
                                 .sync_state = share->durable,
                                 .max_upload = share->max_upload,
                                 .min_free = share->min_free,
-                                .max_xml = OPTIONS_XML_MAX };
+                                .max_xml = o->limits.xml,
+                                .limits = o->limits.dav };
 }
 
 static int open_share(apr_pool_t *pool, const struct options *o, struct program *p, const char **out_message)

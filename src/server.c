@@ -18,15 +18,14 @@
 
 #include "fs/niceness.h"
 #include "src/connection.h"
+#include "src/limitlog.h"
 #include "src/linger.h"
 #include "src/listener.h"
 #include "src/transaction.h"
 
-#define CONNECTION_MEMORY (31 * 512) /* request head and buffers of one; libmicrohttpd clears it each time */
-#define BEGIN_MS          500        /* for connections that were just accepted */
-#define IDLE_SECONDS      300        /* davfs2 and Finder keep connections for minutes */
-#define STOP_MS           5000       /* for operations to notice that they are to stop */
-#define SYNCING_WORKERS   16         /* that may wait for the disk at once */
+#define BEGIN_MS        500  /* for connections that were just accepted */
+#define STOP_MS         5000 /* for operations to notice that they are to stop */
+#define SYNCING_WORKERS 16   /* that may wait for the disk at once */
 
 /* ---- libmicrohttpd's callbacks ---- */
 
@@ -77,6 +76,8 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
         *socket_context = NULL;
         if (info)
             linger_take(server->linger, info->connect_fd);
+        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        admission_leave(server->admission, info->client_addr);
     }
 }
 
@@ -95,6 +96,9 @@ static void log_daemon(void *cls, const char *format, va_list args)
     vsnprintf(text, sizeof text, format, args);
     text[strcspn(text, "\n")] = '\0';
     log_debug("libmicrohttpd: %s", text);
+    const char *limit = limits_of_daemon(text);
+    if (limit)
+        limitlog_met(limit, NULL);
 }
 
 /* ---- connections ---- */
@@ -103,18 +107,20 @@ static struct MHD_Daemon *start_daemon(struct server *server)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
                      MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC;
+    const struct limits *limits = &server->options->limits;
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
 
-    /* Half of the descriptors for connections, half for what they serve. */
+    /* How many connections there are is for admission.h to say. libmicrohttpd clears the memory of one for each
+     * request: it should not be larger than it must. */
     struct MHD_OptionItem options[16] = {
         { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_daemon, NULL },
         { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)completed, NULL },
         { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)request_line, server },
         { MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL },
-        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
-        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)(files.rlim_cur / 2 / CONNECTION_THREADS), NULL },
-        { MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL },
+        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)(limits->header + LIMITS_ANSWER_ROOM), NULL },
+        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)files.rlim_cur, NULL },
+        { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((limits->idle_ms + 999) / 1000), NULL },
         { MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
         { MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL },
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, server },
@@ -129,15 +135,20 @@ static struct MHD_Daemon *start_daemon(struct server *server)
     return MHD_start_daemon(flags, 0, NULL, NULL, proceed, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-/* In turn: how many each has is known too late when many come or go together. libmicrohttpd closes what it has no
- * room for. */
+/* In turn: how many each has is known too late when many come or go together. libmicrohttpd closes what it does not
+ * take. */
 static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
 {
     struct server *server = ctx;
+    const struct admission_visitor visitor = { .socket = fd, .address = address, .is_tls = server->tls };
 
+    if (!admission_enter(server->admission, server->options, &visitor))
+        return;
     server->turn = (server->turn + 1) % CONNECTION_THREADS;
     if (MHD_add_connection(server->daemons[server->turn], fd, address, size) == MHD_YES)
         atomic_fetch_add(&server->given, 1);
+    else
+        admission_leave(server->admission, address);
 }
 
 /* Addresses first: a port that is taken is the commonest reason not to start. */
@@ -308,6 +319,7 @@ static bool stop(struct server *server, int64_t grace_ms)
     linger_stop(server->linger);
     stop_daemons(server);
     listeners_free(server->listeners);
+    admission_close(server->admission);
     linger_free(server->linger);
     tls_close(server->tls);
     timer_close(server->timer);
@@ -358,6 +370,8 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
         error = timer_open(&server->timer);
     if (!error)
         error = linger_open(&server->linger);
+    if (!error)
+        error = admission_open(server->linger, &server->admission);
     if (!error)
         timer_set(server->timer, registry_alarm(server->registry), timer_now_ms());
     if (error)

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "src/admission.h"
 #include "src/auth.h"
 #include "src/job.h"
 #include "src/leftovers.h"
@@ -42,6 +43,7 @@ struct server {
     struct leftovers *leftovers; /* of a crash, that are being removed */
     struct linger_set *linger;   /* connections that the client has not closed yet */
     struct listeners *listeners;
+    struct admission *admission;
     struct MHD_Daemon *daemons[CONNECTION_THREADS]; /* a thread each */
     unsigned turn;                                  /* whose it is; of the thread that accepts */
     atomic_uint given, begun;                       /* connections: to a daemon, and by it */

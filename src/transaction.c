@@ -17,6 +17,8 @@
 #include "src/doorman.h"
 #include "src/head.h"
 #include "src/idempotency.h"
+#include "src/limitlog.h"
+#include "src/log.h"
 #include "src/outflow.h"
 #include "src/pages.h"
 #include "src/pause.h"
@@ -55,6 +57,7 @@ struct transaction {
     struct outflow *outflow; /* of a body that is made while it is sent; NULL: none */
     int64_t started_ms;
     int status;
+    const char *limit; /* that was met; NULL: none */
     uint64_t bytes;
     uint64_t swallowed; /* of a body that was refused */
 };
@@ -107,6 +110,8 @@ static enum MHD_Result answer(struct transaction *t, struct dav_reply *reply)
                                                t->head.is_framing_odd || atomic_load(&t->server->draining),
                                            .bytes = &t->bytes,
                                            .outflow = &t->outflow };
+    if (reply->limit)
+        t->limit = reply->limit;
     return queue(t, reply->status, reply_response(reply, &context));
 }
 
@@ -356,6 +361,8 @@ static enum MHD_Result obey_doorman(struct transaction *t, enum doorman_answer a
 
 static enum MHD_Result start(struct transaction *t, const char *method, const char *version)
 {
+    int status;
+
     server_transaction_began(t->server);
     t->is_counted = true;
     head_read(&t->head, t->pool, t->pause.connection, method, t->target, version,
@@ -363,6 +370,9 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
     t->page = page_find(t->pool, t->target, t->options->diagnostics);
     if (atomic_load(&t->server->draining))
         return refuse(t, 503, overload);
+    t->limit = limits_head(&t->options->limits, &t->head, &status);
+    if (t->limit)
+        return refuse(t, status, "The head of the request, or its URL, is too large.\n");
     return obey_doorman(t, doorman_ask(&t->visit, t->server, &t->pause, &t->head, t->pool));
 }
 
@@ -417,6 +427,9 @@ static const char *peer_text(const struct transaction *t, char text[INET6_ADDRST
 
 static void log_end(struct transaction *t, bool is_complete)
 {
+    const char *limit = t->wait ? wait_limit(t->wait) : t->limit;
+    if (limit)
+        limitlog_met(limit, t->head.client);
     if (!accesslog_is_on())
         return;
     char address[INET6_ADDRSTRLEN];

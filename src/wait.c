@@ -325,6 +325,11 @@ unsigned wait_interims(const struct wait *wait)
     return wait->pulse.interims;
 }
 
+const char *wait_limit(const struct wait *wait)
+{
+    return wait->is_told ? operation_reply(wait->operation)->limit : NULL;
+}
+
 const char *wait_rule(const struct wait *wait)
 {
     return wait->terms.treatment.rule;

@@ -49,6 +49,9 @@ int wait_enter(const struct wait_terms *terms, struct operation *op, enum job_la
 /* Is it the caller's own operation that runs, not another's? */
 bool wait_is_for_own(const struct wait *wait);
 
+/* The limit that the result names (dav_reply.limit), once it has been given; NULL: none. */
+const char *wait_limit(const struct wait *wait);
+
 enum wait_step {
     WAIT_RESTS,  /* it will be woken */
     WAIT_ENDS,   /* here is the answer; no response if there is no memory */

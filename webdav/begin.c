@@ -282,6 +282,7 @@ static bool check_body(struct dav_request *r)
 {
     const struct dav_config *config = r->config;
     bool is_known = r->content_length != DAV_LENGTH_UNKNOWN;
+    const char *limit = "max-upload";
     uint64_t max = 0;
 
     if (!r->has_body || !is_known)
@@ -290,13 +291,15 @@ static bool check_body(struct dav_request *r)
         reply_error(r, 415, "%s takes no body.", r->method->name);
         return false;
     }
-    if (r->method->body == BODY_XML)
-        max = config->max_xml;
-    else if (r->method->body == BODY_UPLOAD)
+    if (r->method->body == BODY_UPLOAD) {
         max = config->max_upload;
+    } else if (r->method->body == BODY_XML) {
+        max = config->max_xml;
+        limit = "max-xml";
+    }
     if (!max || r->content_length <= max)
         return true;
-    reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);
+    reply_limit(r, 413, limit, "The body is larger than %" PRIu64 " bytes.", max);
     return false;
 }
 

@@ -81,6 +81,7 @@ static int open_parts(struct dav *dav, const struct dav_config *config, const ch
     err = locks_open(dav->state, locks_now(), &dav->locks);
     if (err)
         return fail(dav->pool, err, "cannot read the locks in the state database", out_message);
+    locks_bound(dav->locks, config->limits.user_locks, config->limits.resource_locks);
     err = guard_table_open(&dav->guards);
     if (err)
         return fail(dav->pool, err, "cannot make the table of guards", out_message);
@@ -115,6 +116,18 @@ static void name_root(struct dav *dav, const char *prefix)
     dav->root_name = *dav->prefix ? path_name(dav->prefix) : "/";
 }
 
+static void complete_limits(struct dav_limits *limits)
+{
+    static const struct dav_limits initial = DAV_LIMITS_DEFAULT;
+
+    limits->property = limits->property ? limits->property : initial.property;
+    limits->properties = limits->properties ? limits->properties : initial.properties;
+    limits->xml_elements = limits->xml_elements ? limits->xml_elements : initial.xml_elements;
+    limits->xml_depth = limits->xml_depth ? limits->xml_depth : initial.xml_depth;
+    limits->user_locks = limits->user_locks ? limits->user_locks : initial.user_locks;
+    limits->resource_locks = limits->resource_locks ? limits->resource_locks : initial.resource_locks;
+}
+
 int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, struct dav **out,
              const char **out_message)
 {
@@ -126,12 +139,14 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
     dav->pool = own;
     open_allocator(dav);
     dav->fs = fs;
-    dav->config = apr_pmemdup(own, config, sizeof *config);
+    struct dav_config *completed = apr_pmemdup(own, config, sizeof *config);
+    complete_limits(&completed->limits);
+    dav->config = completed;
     name_root(dav, config->prefix);
     dav->asked = asked_store_open();
     dav->spares = spares_open();
     dav->noprops = noprops_open();
-    int err = open_parts(dav, config, &message);
+    int err = open_parts(dav, completed, &message);
     if (err) {
         *out_message = apr_pstrdup(pool, message);
         dav_close(dav);
@@ -144,6 +159,7 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
 void dav_set_config(struct dav *dav, const struct dav_config *config)
 {
     dav->config = config;
+    locks_bound(dav->locks, config->limits.user_locks, config->limits.resource_locks);
 }
 
 void dav_close(struct dav *dav)
@@ -255,7 +271,7 @@ void dav_body(struct dav_request *r, const void *data, size_t len)
     case BODY_XML:
         buffer_append(&r->body, data, len);
         if (r->body.overflow) {
-            reply_error(r, 413, "The body is larger than %zu bytes.", r->config->max_xml);
+            reply_limit(r, 413, "max-xml", "The body is larger than %zu bytes.", r->config->max_xml);
             refuse_body(r);
         }
         break;

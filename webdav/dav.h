@@ -45,17 +45,39 @@
 struct dav;
 struct dav_method;
 
+/* What no setting goes beyond. */
+#define DAV_XML_DEPTH_MAX 200           /* the tree is walked by functions that call themselves */
+#define DAV_PROPERTY_MAX  (1024 * 1024) /* of all dead ones of a resource together */
+#define DAV_LOCKS_MAX     100000        /* in all */
+
+/* What requests may ask of us; 0 in any of them is its default. */
+struct dav_limits {
+    uint64_t property;       /* bytes of a dead property, as it is kept; more is 507 for it */
+    unsigned properties;     /* dead ones of a resource; likewise */
+    unsigned xml_elements;   /* comments and processing instructions count too; more is 413 */
+    unsigned xml_depth;      /* likewise */
+    unsigned user_locks;     /* that one user has at once; more is 403 */
+    unsigned resource_locks; /* shared ones on one URL; likewise */
+};
+
+#define DAV_LIMITS_DEFAULT                                                                                   \
+    {                                                                                                        \
+        .property = 1024 * 1024, .properties = 1000, .xml_elements = 10000, .xml_depth = 100,                \
+        .user_locks = 10000, .resource_locks = 100                                                           \
+    }
+
 struct dav_config {
     const char *prefix;    /* start: of all URIs (uri.h), at most URI_PREFIX_MAX bytes; NULL = "" */
     const char *state_dir; /* start: where the state database lives; made if missing; NULL: in memory */
     bool read_only;        /* every changing method is 403 */
     bool leads_on; /* read-only itself, but there is more below, which may be locked: class 2 all the same */
-    bool finite_depth;     /* PROPFIND Depth: infinity is 403 propfind-finite-depth */
-    bool trust_forwarded;  /* X-Forwarded-Host/Proto say what the client called us */
-    bool sync_state;       /* start: fsync each change of the state database */
-    uint64_t max_upload;   /* bytes of a PUT body; 0 = no limit */
-    uint64_t min_free;     /* bytes that uploads and copies leave free; less is 507; 0 = none */
-    size_t max_xml;        /* bytes of an XML body */
+    bool finite_depth;    /* PROPFIND Depth: infinity is 403 propfind-finite-depth */
+    bool trust_forwarded; /* X-Forwarded-Host/Proto say what the client called us */
+    bool sync_state;      /* start: fsync each change of the state database */
+    uint64_t max_upload;  /* bytes of a PUT body; 0 = no limit */
+    uint64_t min_free;    /* bytes that uploads and copies leave free; less is 507; 0 = none */
+    size_t max_xml;       /* bytes of an XML body */
+    struct dav_limits limits;
     const char *mime_file; /* start; NULL: /etc/mime.types */
 };
 
@@ -104,7 +126,8 @@ struct dav_reply {
     int fd; /* DAV_FILE: a part of this descriptor */
     uint64_t offset, length;
     struct dav_stream *stream;
-    bool close; /* the connection must not be used again (framing in doubt) */
+    bool close;        /* the connection must not be used again (framing in doubt) */
+    const char *limit; /* that it met: the name of its option; NULL: none */
 };
 
 /* ---- requests ---- */

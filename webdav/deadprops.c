@@ -189,6 +189,14 @@ static bool is_named(const struct dead_prop *prop, const char *ns, const char *n
     return strcmp(prop->name, name) == 0 && strcmp(prop->ns, ns) == 0;
 }
 
+unsigned props_count(const struct dead_prop *list)
+{
+    unsigned count = 0;
+    for (; list; list = list->next)
+        count++;
+    return count;
+}
+
 struct dead_prop *props_find(struct dead_prop *list, const char *ns, const char *name)
 {
     while (list && !is_named(list, ns, name))

@@ -126,6 +126,27 @@ static void reply_conflict(struct dav_request *r, const struct lock *conflict)
     reply_buffer(r, 207, MULTISTATUS_TYPE, out->data, out->size);
 }
 
+/* A limit is a rule of this server, not a lack of room: who has too many will not get one by trying again. */
+static void refuse_lock(struct dav_request *r, int error, const struct lock *conflict)
+{
+    const struct dav_limits *limits = &r->config->limits;
+
+    switch (error) {
+    case EEXIST:
+        reply_conflict(r, conflict);
+        break;
+    case EUSERS:
+        reply_limit(r, 403, "max-locks-per-user", "A user has at most %u locks here.", limits->user_locks);
+        break;
+    case ETOOMANYREFS:
+        reply_limit(r, 403, "max-locks-per-resource", "There are at most %u locks on one resource.",
+                    limits->resource_locks);
+        break;
+    default:
+        reply_errno(r, error, ROLE_SUBJECT);
+    }
+}
+
 /* ---- LOCK: a new one ---- */
 
 /* An empty file where there is nothing (RFC 4918 7.3). EEXIST if there is something after all. */
@@ -199,7 +220,7 @@ static void lock_guarded(struct dav_request *r, const struct lock *want, const c
         reply_errno(r, error, ROLE_SUBJECT);
         return;
     }
-    struct lock *lock, *conflict;
+    struct lock *lock, *conflict = NULL;
     int64_t now_ns = locks_now();
     /* A lock on nothing protects nothing: a crash came between it and its file, or somebody behind our back
      * removed that. Nobody may have its token, and it is to be in nobody's way until its time is over. */
@@ -211,12 +232,8 @@ static void lock_guarded(struct dav_request *r, const struct lock *want, const c
         !check_real(r, want, real, now_ns))
         return;
     error = locks_add(r->dav->locks, r->pool, want, now_ns, &lock, &conflict);
-    if (error == EEXIST) {
-        reply_conflict(r, conflict);
-        return;
-    }
     if (error) {
-        reply_errno(r, error, ROLE_SUBJECT);
+        refuse_lock(r, error, conflict);
         return;
     }
     if (!ensure_resource(r, exists, &st, &created)) {

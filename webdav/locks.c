@@ -27,6 +27,7 @@ struct locks {
     pthread_cond_t settled; /* a mark has gone */
     struct locktable table;
     int64_t next_expiry_ns; /* no lock expires before */
+    atomic_uint max_per_user, max_per_root;
 };
 
 static int64_t expiry(int64_t timeout_s, int64_t now_ns)
@@ -57,6 +58,12 @@ static void expect_expiry(struct locks *locks, const struct lock *lock)
 {
     if (lock->expires_ns < locks->next_expiry_ns)
         locks->next_expiry_ns = lock->expires_ns;
+}
+
+void locks_bound(struct locks *locks, unsigned per_user, unsigned per_root)
+{
+    atomic_store(&locks->max_per_user, per_user);
+    atomic_store(&locks->max_per_root, per_root);
 }
 
 /* ---- predicates ---- */
@@ -184,6 +191,7 @@ int locks_open(struct state *state, int64_t now_ns, struct locks **out)
     if (!locks)
         abort();
     locks->state = state;
+    locks_bound(locks, LOCKS_MAX, LOCKS_MAX);
     pthread_mutex_init(&locks->mutex, NULL);
     pthread_cond_init(&locks->settled, NULL);
     int error = state_lock_list(state, load_one, locks);
@@ -243,9 +251,11 @@ static int check_conflict(const struct locks *locks, const struct lock *want, in
         *out_found = conflict.found;
         return EEXIST;
     }
-    if (conflict.on_root >= LOCKS_MAX_PER_PATH || atomic_load(&table->count) >= LOCKS_MAX)
-        return EDQUOT;
-    return 0;
+    if (conflict.on_root >= atomic_load(&locks->max_per_root))
+        return ETOOMANYREFS;
+    if (locktable_held_by(table, want->user) >= atomic_load(&locks->max_per_user))
+        return EUSERS;
+    return atomic_load(&table->count) < LOCKS_MAX ? 0 : ENOLCK;
 }
 
 struct lock *locks_conflict(struct locks *locks, apr_pool_t *pool, const struct lock *want, int64_t now_ns)

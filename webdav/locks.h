@@ -10,7 +10,8 @@
  * only (locks_conflict, _covering, _below, _is_empty, _hint) never waits for it. Functions that hand out locks
  * copy them into the pool.
  * Errors: errno; ENOENT no such lock, EEXIST a conflict, EPERM another user's, EIO/ENOSPC the state,
- * EDQUOT over a bound.
+ * EUSERS: the user has as many as one may have, ETOOMANYREFS: the root has as many shared ones, ENOLCK: there are
+ * LOCKS_MAX in all.
  */
 #ifndef HOLDFAST_LOCKS_H
 #define HOLDFAST_LOCKS_H
@@ -20,10 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "webdav/dav.h"
 #include "webdav/state.h"
 
-#define LOCKS_MAX              100000          /* in all */
-#define LOCKS_MAX_PER_PATH     100             /* shared locks on one root */
+#define LOCKS_MAX              DAV_LOCKS_MAX
 #define LOCK_OWNER_MAX         8192            /* bytes of DAV:owner markup */
 #define LOCK_TIMEOUT_MAX_S     (7 * 24 * 3600) /* also for who asks for Infinite */
 #define LOCK_TIMEOUT_DEFAULT_S 3600
@@ -48,6 +49,9 @@ struct lock {
 int64_t locks_now(void);
 
 int locks_open(struct state *state, int64_t now_ns, struct locks **out);
+
+/* How many one user may have, and how many shared ones one root: those that are there already stay. Any thread. */
+void locks_bound(struct locks *locks, unsigned per_user, unsigned per_root);
 void locks_close(struct locks *locks);
 
 /* Locks a path. `want` has everything but token and expires_ns. On success *out is the new lock. On

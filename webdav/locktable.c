@@ -3,6 +3,7 @@
  */
 #include "webdav/locktable.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,61 @@ bool locktable_covering(const struct locktable *table, const char *path, int64_t
     }
 }
 
+/* ---- who has how many ---- */
+
+struct holder {
+    const char *user; /* text; of what is looked for, somebody else's */
+    size_t count;
+    char text[];
+};
+
+static int compare_users(const void *left, const void *right)
+{
+    return strcmp(((const struct holder *)left)->user, ((const struct holder *)right)->user);
+}
+
+static struct holder *holder_of(const struct locktable *table, const char *user)
+{
+    const struct holder wanted = { .user = user };
+    void *found = tfind(&wanted, &table->holders, compare_users);
+    return found ? *(struct holder **)found : NULL;
+}
+
+size_t locktable_held_by(const struct locktable *table, const char *user)
+{
+    const struct holder *holder = holder_of(table, user);
+    return holder ? holder->count : 0;
+}
+
+static struct holder *add_holder(struct locktable *table, const char *user)
+{
+    size_t size = strlen(user) + 1;
+    struct holder *holder = calloc(1, sizeof(*holder) + size);
+    if (!holder)
+        abort();
+    holder->user = memcpy(holder->text, user, size);
+    if (!tsearch(holder, &table->holders, compare_users))
+        abort();
+    return holder;
+}
+
+static void count_one(struct locktable *table, const char *user)
+{
+    struct holder *holder = holder_of(table, user);
+    if (!holder)
+        holder = add_holder(table, user);
+    holder->count++;
+}
+
+static void forget_one(struct locktable *table, const char *user)
+{
+    struct holder *holder = holder_of(table, user);
+    if (--holder->count > 0)
+        return;
+    tdelete(holder, &table->holders, compare_users);
+    free(holder);
+}
+
 /* ---- changing ---- */
 
 static void make_room(struct locktable *table)
@@ -128,6 +184,7 @@ void locktable_append(struct locktable *table, struct lock *lock)
 {
     make_room(table);
     table->items[atomic_fetch_add(&table->count, 1)] = lock;
+    count_one(table, lock->user);
 }
 
 static int item_compare(const void *a, const void *b)
@@ -148,6 +205,7 @@ void locktable_insert(struct locktable *table, struct lock *lock)
     size_t count = atomic_load(&table->count), end = run_at(table, lock->root, strlen(lock->root)).end;
     memmove(table->items + end + 1, table->items + end, (count - end) * sizeof(struct lock *));
     table->items[end] = lock;
+    count_one(table, lock->user);
     atomic_store(&table->count, count + 1);
 }
 
@@ -155,10 +213,12 @@ void locktable_remove(struct locktable *table, struct lock_run run, lock_visit_f
 {
     size_t count = atomic_load(&table->count), kept = run.first;
     for (size_t i = run.first; i < run.end; i++) {
-        if (doomed(ctx, table->items[i]))
+        if (doomed(ctx, table->items[i])) {
+            forget_one(table, table->items[i]->user);
             free(table->items[i]);
-        else
+        } else {
             table->items[kept++] = table->items[i];
+        }
     }
     memmove(table->items + kept, table->items + run.end, (count - run.end) * sizeof(struct lock *));
     atomic_store(&table->count, count - (run.end - kept));
@@ -169,4 +229,5 @@ void locktable_release(struct locktable *table)
     for (size_t i = 0; i < atomic_load(&table->count); i++)
         free(table->items[i]);
     free(table->items);
+    tdestroy(table->holders, free);
 }

@@ -18,6 +18,7 @@ struct locktable {
     struct lock **items; /* each one allocation, strings included */
     size_t capacity;
     atomic_size_t count;
+    void *holders; /* how many each user has: tsearch's tree */
 };
 
 /* Some of the locks: on a path, strictly below it, or all. */
@@ -53,6 +54,9 @@ void locktable_insert(struct locktable *table, struct lock *lock);
 
 /* Takes out and frees those of the run for which doomed() is true. */
 void locktable_remove(struct locktable *table, struct lock_run run, lock_visit_fn *doomed, void *ctx);
+
+/* How many locks of this user there are, expired ones that are still there included. */
+size_t locktable_held_by(const struct locktable *table, const char *user);
 
 void locktable_release(struct locktable *table);
 

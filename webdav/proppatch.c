@@ -99,6 +99,16 @@ static void apply_win32(struct patch *patch, const struct xml_element *element, 
         patch->meta.set |= FS_SET_ATIME;
 }
 
+/* RFC 4918 9.2.1: 507 is for a property that there is no room for, and how much there is we say. */
+static void judge_dead(struct dav_request *r, struct patch *patch, struct instruction *instruction)
+{
+    patch->has_dead = true;
+    if (instruction->is_remove || strlen(instruction->element->outer) <= r->config->limits.property)
+        return;
+    r->reply.limit = "max-property";
+    refuse(patch, instruction, 507, CONDITION_NONE);
+}
+
 /* RFC 4918 15: which properties are ours to compute, and which a client may set. 409: the property can
  * be set, but not to this (9.2.1). */
 static void judge(struct dav_request *r, struct patch *patch, struct instruction *instruction)
@@ -110,10 +120,10 @@ static void judge(struct dav_request *r, struct patch *patch, struct instruction
     case LIVE_NONE:
         if (!instruction->is_remove)
             apply_win32(patch, element, text);
-        patch->has_dead = true;
+        judge_dead(r, patch, instruction);
         return;
     case LIVE_DISPLAYNAME: /* 15.2: one that was set goes before the resource's name */
-        patch->has_dead = true;
+        judge_dead(r, patch, instruction);
         return;
     case LIVE_GETLASTMODIFIED:
         if (!instruction->is_remove && set_mtime(patch, text))
@@ -203,17 +213,28 @@ static bool read_patch(struct dav_request *r, struct patch *patch)
 
 /* ---- applying ---- */
 
-static void apply_dead(struct dav_request *r, const struct patch *patch, struct dead_prop **list)
+/* E2BIG: more than a resource may have. Looked at before each is added: with thousands, finding each among all would
+ * take the square of their number. */
+static int apply_dead(struct dav_request *r, const struct patch *patch, struct dead_prop **list)
 {
+    unsigned count = props_count(*list);
     for (const struct instruction *step = patch->first; step; step = step->next) {
         const struct xml_element *element = step->element;
         if (step->live != LIVE_NONE && step->live != LIVE_DISPLAYNAME)
             continue;
-        if (step->is_remove) /* of what is not there is no error (RFC 4918 14.23) */
+        bool is_there = props_find(*list, element->ns, element->name);
+        if (step->is_remove) { /* of what is not there is no error (RFC 4918 14.23) */
             props_remove(list, element->ns, element->name);
-        else
-            props_set(r->pool, list, element->ns, element->name, element->outer);
+            count -= is_there;
+            continue;
+        }
+        if (!is_there && count++ >= r->config->limits.properties) {
+            r->reply.limit = "max-properties";
+            return E2BIG;
+        }
+        props_set(r->pool, list, element->ns, element->name, element->outer);
     }
+    return 0;
 }
 
 /* x where there is r, as chmod +x does under a usual umask. */
@@ -245,9 +266,10 @@ static int prepare_value(struct dav_request *r, const struct patch *patch, struc
     int error = props_load(&target->place, r->pool, &list);
     if (!error)
         error = props_serialize(r->pool, list, &target->old_value, &target->old_len);
+    if (!error)
+        error = apply_dead(r, patch, &list);
     if (error)
         return error;
-    apply_dead(r, patch, &list);
     return props_serialize(r->pool, list, &target->new_value, &target->new_len);
 }
 

@@ -14,7 +14,7 @@
 #include "webdav/request.h"
 #include "webdav/xmlread.h"
 
-#define PROPS_MAX (1024 * 1024) /* bytes of all dead properties of a resource */
+#define PROPS_MAX DAV_PROPERTY_MAX /* bytes of all dead properties of a resource */
 
 struct lock;
 
@@ -54,6 +54,8 @@ int props_parse(apr_pool_t *pool, const char *value, size_t len, struct dead_pro
 int props_save(const struct props_place *place, apr_pool_t *pool, const char *value, size_t len,
                bool *out_in_attr);
 int props_settle(const struct props_place *place);
+
+unsigned props_count(const struct dead_prop *list);
 
 /* NULL if it is not in the list. */
 struct dead_prop *props_find(struct dead_prop *list, const char *ns, const char *name);

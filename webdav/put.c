@@ -91,7 +91,7 @@ static bool find_expected(struct dav_request *r, struct put *put)
         return false;
     }
     if (max && expected > max) {
-        reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);
+        reply_limit(r, 413, "max-upload", "The body is larger than %" PRIu64 " bytes.", max);
         return false;
     }
     put->expected = expected;
@@ -151,7 +151,7 @@ bool put_body(struct dav_request *r, const void *data, size_t len)
     uint64_t max = r->config->max_upload;
 
     if (max && (len > max || staging_size(r->upload) > max - len)) {
-        reply_error(r, 413, "The body is larger than %" PRIu64 " bytes.", max);
+        reply_limit(r, 413, "max-upload", "The body is larger than %" PRIu64 " bytes.", max);
         return false;
     }
     int err = staging_write(r->upload, data, len);

@@ -67,15 +67,33 @@ static void reply_text(struct dav_request *r, int status, const char *text)
     reply_buffer(r, status, "text/plain; charset=utf-8", line, strlen(line));
 }
 
-void reply_error(struct dav_request *r, int status, const char *format, ...)
+static void reply_formatted(struct dav_request *r, int status, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+static void reply_formatted(struct dav_request *r, int status, const char *format, va_list args)
 {
     char text[ERROR_TEXT_MAX];
+
+    vsnprintf(text, sizeof text, format, args);
+    reply_text(r, status, text);
+}
+
+void reply_error(struct dav_request *r, int status, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    reply_formatted(r, status, format, args);
     va_end(args);
-    reply_text(r, status, text);
+}
+
+void reply_limit(struct dav_request *r, int status, const char *limit, const char *format, ...)
+{
+    va_list args;
+
+    r->reply.limit = limit;
+    va_start(args, format);
+    reply_formatted(r, status, format, args);
+    va_end(args);
 }
 
 /* The only place where a stop becomes an answer: which one depends on who wanted it. */

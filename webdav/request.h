@@ -127,6 +127,10 @@ void reply_status(struct dav_request *r, int status);
 void reply_error(struct dav_request *r, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Likewise, because of a limit that has this name (dav_reply.limit). */
+void reply_limit(struct dav_request *r, int status, const char *limit, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* An errno of fs/, met at a path in this role (status.h), as status and text, or as the condition that
  * says it. ECANCELED: why it was stopped. */
 void reply_errno(struct dav_request *r, int error, enum status_role role);

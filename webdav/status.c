@@ -44,6 +44,7 @@ static const struct {
     { EDQUOT, 507, 507, 507, "the quota is used up" },
     { E2BIG, 507, 507, 507, "there is no room for so much" },
     { EMSGSIZE, 507, 507, 507, "the answer would be too large" },
+    { ENOLCK, 507, 507, 507, "there are as many locks as the server keeps" },
     { EMLINK, 507, 507, 507, "the collection has as many members as it can have" },
     { EBUSY, 409, 409, 409, "it is in use by the system" },
     { ETXTBSY, 409, 409, 409, "it is a program that is running" },

@@ -9,14 +9,16 @@ bool xmlbody_parse(struct dav_request *r, const char *root, xml_keep_fn *keep, s
 {
     struct xml_element *document = NULL;
     const char *message = "";
-    switch (xml_parse(r->pool, r->body.data, r->body.size, keep, &document, &message)) {
+    struct xml_limits limits = { .elements = r->config->limits.xml_elements,
+                                 .depth = r->config->limits.xml_depth };
+    switch (xml_parse(r->pool, r->body.data, r->body.size, &limits, keep, &document, &message)) {
     case 0:
         break;
     case EPERM: /* RFC 4918 16, 20.6 */
         reply_condition(r, 403, CONDITION_NO_EXTERNAL_ENTITIES, NULL);
         return false;
     case E2BIG:
-        reply_error(r, 413, "The XML body is too large: %s", message);
+        reply_limit(r, 413, limits.met, "The XML body is too large: %s", message);
         return false;
     default: /* RFC 4918 8.2 */
         reply_error(r, 400, "The XML body cannot be read: %s", message);

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "webdav/buffer.h"
+#include "webdav/dav.h"
 #include "webdav/multistatus.h"
 
 #define MAX_EQUAL_SIGNS 10000             /* so many attributes at most; some may stand in text */
@@ -44,8 +45,8 @@ static const char *text_of(const xmlChar *text)
 struct parse {
     xmlParserCtxt *ctxt;
     xmlSAXHandler next; /* libxml2's own, which build the DOM */
-    int nodes;
-    int depth;
+    struct xml_limits *limits;
+    unsigned nodes, depth;
     int error; /* the first */
     char message[MESSAGE_MAX];
 };
@@ -71,6 +72,13 @@ static void stop(struct parse *p, int error, const char *message)
     xmlStopParser(p->ctxt);
 }
 
+static void stop_at_limit(struct parse *p, const char *limit, const char *message)
+{
+    if (!p->error)
+        p->limits->met = limit;
+    stop(p, E2BIG, message);
+}
+
 static struct parse *parse_of(void *ctx)
 {
     return ((xmlParserCtxt *)ctx)->_private;
@@ -78,8 +86,8 @@ static struct parse *parse_of(void *ctx)
 
 static bool count_node(struct parse *p)
 {
-    if (p->nodes == XML_MAX_ELEMENTS) {
-        stop(p, E2BIG, "too many elements");
+    if (p->nodes == p->limits->elements) {
+        stop_at_limit(p, "max-xml-elements", "too many elements");
         return false;
     }
     p->nodes++;
@@ -144,8 +152,8 @@ static void on_start_element(void *ctx, const xmlChar *name, const xmlChar *pref
     struct parse *p = parse_of(ctx);
     if (!count_node(p))
         return;
-    if (p->depth == XML_MAX_DEPTH) {
-        stop(p, E2BIG, "elements are nested too deeply");
+    if (p->depth == p->limits->depth) {
+        stop_at_limit(p, "max-xml-depth", "elements are nested too deeply");
         return;
     }
     if (!check_namespaces(p, namespace_count, namespaces))
@@ -299,7 +307,7 @@ static const char *direct_text(struct build *b, const xmlNode *node)
     return text;
 }
 
-/* Recursion is bounded by XML_MAX_DEPTH, here and below. */
+/* Recursion is bounded by DAV_XML_DEPTH_MAX, here and below. */
 static struct xml_element *build_element(struct build *b, const xmlNode *node, struct xml_element *parent)
 {
     struct xml_element *element = apr_pcalloc(b->pool, sizeof *element);
@@ -556,17 +564,18 @@ static int check_size(const char *data, size_t size, const char **out_message)
     return 0;
 }
 
-int xml_parse(apr_pool_t *pool, const char *data, size_t size, xml_keep_fn *keep, struct xml_element **out,
-              const char **out_message)
+int xml_parse(apr_pool_t *pool, const char *data, size_t size, struct xml_limits *limits, xml_keep_fn *keep,
+              struct xml_element **out, const char **out_message)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    assert(limits->depth <= DAV_XML_DEPTH_MAX);
     pthread_once(&once, xmlInitParser);
 
     int error = check_size(data, size, out_message);
     if (error)
         return error;
 
-    struct parse parse = { .error = 0 };
+    struct parse parse = { .limits = limits };
     xmlDoc *doc = parse_document(&parse, data, size);
     if (!doc) {
         *out_message = apr_pstrdup(pool, parse.message);

@@ -12,8 +12,12 @@
 #include <apr_pools.h>
 #include <stddef.h>
 
-#define XML_MAX_ELEMENTS 10000 /* comments and processing instructions count too */
-#define XML_MAX_DEPTH    100
+/* How large a document may be in each direction; `met` is the name of the one that it went over, if it did. */
+struct xml_limits {
+    unsigned elements; /* comments and processing instructions count too */
+    unsigned depth;    /* at most DAV_XML_DEPTH_MAX */
+    const char *met;
+};
 
 struct xml_element {
     const char *ns;   /* "" = none */
@@ -34,8 +38,8 @@ typedef int xml_keep_fn(const struct xml_element *element);
  * charset other than UTF-8, UTF-16, ISO-8859-1 and ASCII; EPERM: a document type declaration
  * (no-external-entities); E2BIG: over a bound. *out_message is a line for the client on failure. The
  * root's ns and name are the caller's to check. */
-int xml_parse(apr_pool_t *pool, const char *data, size_t size, xml_keep_fn *keep, struct xml_element **out,
-              const char **out_message);
+int xml_parse(apr_pool_t *pool, const char *data, size_t size, struct xml_limits *limits, xml_keep_fn *keep,
+              struct xml_element **out, const char **out_message);
 
 /* ns is "DAV:" and the name is this? */
 int xml_is_dav(const struct xml_element *element, const char *name);

@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "src/admission.h"
 #include "src/log.h"
 #include "src/server.h"
 #include "tests/fuzz/answers.h"
@@ -79,6 +80,9 @@ static int connect_to_server(void)
     int pair[2];
 
     assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
+    const struct admission_visitor visitor = { .socket = pair[1],
+                                               .address = (const struct sockaddr *)&address };
+    assert(admission_enter(server->admission, server->options, &visitor));
     assert(MHD_add_connection(server->daemons[0], pair[1], (const struct sockaddr *)&address,
                               sizeof address) == MHD_YES);
     atomic_fetch_add(&server->given, 1);

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "webdav/dav.h"
 #include "webdav/xmlread.h"
+
+static const struct dav_limits initial = DAV_LIMITS_DEFAULT;
 
 static int keep_inner(const struct xml_element *element)
 {
@@ -18,7 +21,7 @@ static unsigned check_tree(const struct xml_element *element, unsigned depth)
 {
     unsigned count = 1;
 
-    assert(depth <= XML_MAX_DEPTH && *element->name && element->ns && element->text);
+    assert(depth <= initial.xml_depth && *element->name && element->ns && element->text);
     assert(!element->outer == !element->inner);
     for (const struct xml_element *child = element->first; child; child = child->next) {
         assert(child->parent == element);
@@ -34,7 +37,8 @@ static void check_kept(apr_pool_t *pool, const struct xml_element *element, bool
 
     assert(!is_inside || !element->outer);
     if (element->outer) {
-        assert(xml_parse(pool, element->outer, strlen(element->outer), NULL, &again, &message) == 0);
+        struct xml_limits limits = { .elements = initial.xml_elements, .depth = initial.xml_depth };
+        assert(xml_parse(pool, element->outer, strlen(element->outer), &limits, NULL, &again, &message) == 0);
         assert(strcmp(again->ns, element->ns) == 0 && strcmp(again->name, element->name) == 0);
         assert(strcmp(again->text, element->text) == 0);
         assert(!element->lang || (again->lang && strcmp(again->lang, element->lang) == 0));
@@ -49,14 +53,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct xml_element *root;
     const char *message = NULL;
 
+    struct xml_limits limits = { .elements = initial.xml_elements, .depth = initial.xml_depth };
     apr_pool_t *pool = fuzz_begin(data, size, &in);
-    int error = xml_parse(pool, in.at, in.left, keep_inner, &root, &message);
+    int error = xml_parse(pool, in.at, in.left, &limits, keep_inner, &root, &message);
     assert(error == 0 || error == EINVAL || error == EPERM || error == E2BIG);
     if (error) {
         assert(message && *message && !strchr(message, '\n'));
         return 0;
     }
-    assert(check_tree(root, 1) <= XML_MAX_ELEMENTS);
+    assert(check_tree(root, 1) <= initial.xml_elements);
     check_kept(pool, root, false);
     return 0;
 }

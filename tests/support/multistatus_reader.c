@@ -20,7 +20,8 @@ const struct xml_element *answer_xml(const struct answer *a)
 {
     struct xml_element *root = NULL;
     const char *message = "";
-    if (xml_parse(a->pool, a->body, a->size, keep_all, &root, &message) != 0)
+    struct xml_limits limits = { .elements = 10000, .depth = 100 };
+    if (xml_parse(a->pool, a->body, a->size, &limits, keep_all, &root, &message) != 0)
         fail_msg("%s in: %s", message, a->body);
     return root;
 }

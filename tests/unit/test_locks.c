@@ -22,6 +22,8 @@
 #define SECOND INT64_C(1000000000)
 #define NOW    (1000 * SECOND)
 
+#define LOCKS_PER_ROOT 100
+
 struct fixture {
     char dir[TEMPDIR_SIZE];
     apr_pool_t *pool;
@@ -35,6 +37,7 @@ static void open_locks(struct fixture *f, int64_t now_ns)
     if (state_open(f->pool, f->dir, false, &f->state, &message) != 0)
         fail_msg("%s", message);
     assert_int_equal(locks_open(f->state, now_ns, &f->locks), 0);
+    locks_bound(f->locks, LOCKS_MAX, LOCKS_PER_ROOT);
 }
 
 static void close_locks(struct fixture *f)
@@ -385,10 +388,38 @@ static void there_is_a_bound_on_shared_locks_of_one_resource(void **context)
     struct fixture *f = *context;
     struct lock want = described("a", "s0"), *lock = NULL;
     add(f, "", "si"); /* from above: does not count */
-    for (int i = 0; i < LOCKS_MAX_PER_PATH; i++)
+    for (int i = 0; i < LOCKS_PER_ROOT; i++)
         add(f, "a", "s0");
-    assert_int_equal(try_add(f, &want, &lock), EDQUOT);
+    assert_int_equal(try_add(f, &want, &lock), ETOOMANYREFS);
     add(f, "b", "s0");
+}
+
+static void there_is_a_bound_on_the_locks_of_a_user(void **context)
+{
+    struct fixture *f = *context;
+    struct lock want = described("d", "x0"), *lock = NULL, *held[3];
+    locks_bound(f->locks, 3, LOCKS_PER_ROOT);
+    for (int i = 0; i < 3; i++)
+        held[i] = add(f, (const char *[]){ "a", "b", "c" }[i], "x0");
+    assert_int_equal(try_add(f, &want, &lock), EUSERS);
+    want.user = "bob";
+    assert_int_equal(try_add(f, &want, &lock), 0);
+    want = described("e", "x0");
+    assert_int_equal(try_add(f, &want, &lock), EUSERS);
+
+    assert_int_equal(locks_remove(f->locks, held[1]->token, "b", "ann", NOW), 0);
+    assert_int_equal(try_add(f, &want, &lock), 0);
+    assert_int_equal(locks_drop_tree(f->locks, "a", true), 0);
+    add(f, "a", "x0");
+    close_locks(f); /* they are counted again when they are loaded */
+    open_locks(f, NOW);
+    locks_bound(f->locks, 3, LOCKS_PER_ROOT);
+    want = described("f", "x0");
+    assert_int_equal(try_add(f, &want, &lock), EUSERS);
+    struct lock *conflict;
+    int64_t later_ns = NOW + (LOCK_TIMEOUT_MAX_S + 1) * SECOND;
+    assert_int_equal(locks_add(f->locks, f->pool, &want, later_ns, &lock, &conflict),
+                     0); /* all have expired */
 }
 
 static void a_lock_that_cannot_be_written_down_is_not_given(void **context)
@@ -604,6 +635,7 @@ int main(void)
         TEST(what_is_overwritten_keeps_its_own_lock),
         TEST(locks_survive_a_restart),
         TEST(there_is_a_bound_on_shared_locks_of_one_resource),
+        TEST(there_is_a_bound_on_the_locks_of_a_user),
         TEST(a_lock_that_cannot_be_written_down_is_not_given),
         TEST(an_exclusive_lock_has_one_holder_however_many_want_it),
         TEST(no_lock_is_lost_when_many_are_made_at_once),

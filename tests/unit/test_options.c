@@ -54,6 +54,12 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         { "serve --job-timeout 2592001 a", "--job-timeout: bad value 2592001" },
         { "serve --durability most a", "--durability: bad value most" },
         { "serve --min-free -1 a", "--min-free: bad value -1" },
+        { "serve --max-header 1023 a", "--max-header: bad value 1023" },
+        { "serve --max-url 2M a", "--max-url: bad value 2M" },
+        { "serve --max-connections -1 a", "--max-connections: bad value -1" },
+        { "serve --max-xml-depth 201 a", "--max-xml-depth: bad value 201; it takes 6 to 200" },
+        { "serve --max-property 2M a", "--max-property: bad value 2M" },
+        { "serve --max-locks-per-user 0 a", "--max-locks-per-user: bad value 0" },
         { "serve --max-upload 1X a", "--max-upload: bad value 1X" },
         { "serve --max-upload 99999999999999999999 a", "--max-upload: bad value 99999999999999999999" },
         { "serve --listen 8080 a", "--listen: bad value 8080" },
@@ -103,6 +109,17 @@ static void defaults_are_as_documented(void **state)
     assert_false(o.shares[0].read_only);
     assert_int_equal(o.shares[0].max_upload, 0);
     assert_int_equal(o.shares[0].min_free, 64 * 1024 * 1024);
+    assert_int_equal(o.limits.connections, 0);
+    assert_int_equal(o.limits.connections_per_address, 0);
+    assert_int_equal(o.limits.header, 15 * 1024);
+    assert_int_equal(o.limits.url, 12800);
+    assert_int_equal(o.limits.xml, 1024 * 1024);
+    assert_int_equal(o.limits.dav.xml_elements, 10000);
+    assert_int_equal(o.limits.dav.xml_depth, 100);
+    assert_int_equal(o.limits.dav.property, 1024 * 1024);
+    assert_int_equal(o.limits.dav.properties, 1000);
+    assert_int_equal(o.limits.dav.user_locks, 10000);
+    assert_int_equal(o.limits.dav.resource_locks, 100);
 }
 
 static void options_are_read(void **state)

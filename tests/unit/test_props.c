@@ -31,12 +31,14 @@ struct fixture {
 
 static int setup(void **context)
 {
+    static const struct dav_config config = { .min_free = 0 };
     struct fixture *f = calloc(1, sizeof(*f));
     const char *name;
     apr_initialize();
     tempdir_make(f->root);
     apr_pool_create(&f->pool, NULL);
     buffer_init(&f->out, 1 << 20);
+    f->dav.config = &config;
     f->dav.base = "";
     f->dav.root_name = "/";
     assert_int_equal(posix_open(f->root, false, &f->dav.fs), 0);

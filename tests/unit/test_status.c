@@ -45,7 +45,8 @@ static void an_errno_means_what_its_role_says(void **state)
         { "ENFILE", ENFILE, 503, 503, 503 },
         { "ENOMEM", ENOMEM, 503, 503, 503 },
         { "EIO", EIO, 500, 500, 500 },
-        { "one that nobody thought of", ENOLCK, 500, 500, 500 },
+        { "too many locks", ENOLCK, 507, 507, 507 },
+        { "one that nobody thought of", ENOTTY, 500, 500, 500 },
         { "no errno", 99999, 500, 500, 500 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -18,6 +18,9 @@
 #include "webdav/buffer.h"
 #include "webdav/xmlread.h"
 
+#define MAX_ELEMENTS 10000
+#define MAX_DEPTH    100
+
 static apr_pool_t *pool;
 
 static int set_up(void **state)
@@ -53,7 +56,8 @@ static int parse_bytes(apr_pool_t *in, const char *data, size_t size, xml_keep_f
 {
     char *exact = malloc(size ? size : 1);
     memcpy(exact, data, size);
-    int error = xml_parse(in, exact, size, keep, out, out_message);
+    struct xml_limits limits = { .elements = MAX_ELEMENTS, .depth = MAX_DEPTH };
+    int error = xml_parse(in, exact, size, &limits, keep, out, out_message);
     free(exact);
     return error;
 }
@@ -396,10 +400,10 @@ static void numbers_are_bounded(void **state)
         size_t most; /* that are taken */
         const char *tail;
     } rows[] = {
-        { "elements", "<a>", "<b/>", XML_MAX_ELEMENTS - 1, "</a>" },
-        { "comments", "<a>", "<!---->", XML_MAX_ELEMENTS - 1, "</a>" },
-        { "instructions", "<a>", "<?b?>", XML_MAX_ELEMENTS - 1, "</a>" },
-        { "comments before the root", "", "<!---->", XML_MAX_ELEMENTS - 1, "<a/>" },
+        { "elements", "<a>", "<b/>", MAX_ELEMENTS - 1, "</a>" },
+        { "comments", "<a>", "<!---->", MAX_ELEMENTS - 1, "</a>" },
+        { "instructions", "<a>", "<?b?>", MAX_ELEMENTS - 1, "</a>" },
+        { "comments before the root", "", "<!---->", MAX_ELEMENTS - 1, "<a/>" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         static const size_t more[] = { 0, 1, 90000 };
@@ -417,7 +421,7 @@ static void numbers_are_bounded(void **state)
 static void depth_is_bounded(void **state)
 {
     (void)state;
-    static const size_t depths[] = { XML_MAX_DEPTH, XML_MAX_DEPTH + 1, 100000 };
+    static const size_t depths[] = { MAX_DEPTH, MAX_DEPTH + 1, 100000 };
     for (size_t i = 0; i < 3; i++) {
         struct buffer document = make_document("", "<a>", depths[i], "");
         for (size_t j = 0; j < depths[i]; j++)
@@ -608,8 +612,9 @@ static void *parse_many(void *failures)
     for (unsigned i = 0; i < 200; i++) {
         struct xml_element *root = NULL;
         const char *message = NULL;
+        struct xml_limits limits = { .elements = MAX_ELEMENTS, .depth = MAX_DEPTH };
         size_t size = i % 2 ? sizeof sample - 1 : sizeof sample / 2;
-        if (xml_parse(own, sample, size, keep_named, &root, &message) != (i % 2 ? 0 : EINVAL))
+        if (xml_parse(own, sample, size, &limits, keep_named, &root, &message) != (i % 2 ? 0 : EINVAL))
             ++*(int *)failures;
         apr_pool_clear(own);
     }

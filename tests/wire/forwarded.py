@@ -13,9 +13,10 @@ with Server("--trust-forwarded") as s:
 
 
 def clients(s, count):
-    """The addresses of the access log, one for each GET."""
+    """The addresses of the access log, one for each GET; lines of several connections come in any order."""
     def found():
-        return [line.split()[1] for line in s.log().splitlines() if '"GET /who' in line]
+        lines = [line.split() for line in s.log().splitlines() if '"GET /who' in line]
+        return [line[1] for line in sorted(lines, key=lambda line: line[4])]
     eventually(lambda: len(found()) == count, "%d lines" % count)
     return found()
 
