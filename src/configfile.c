@@ -155,7 +155,8 @@ const char *configfile_read(struct settings *s, const char *file)
 
     apr_pool_create(&scratch, s->pool);
     int error = read_file(scratch, file, &text, &size);
-    const char *folder = apr_pstrndup(s->pool, file, (size_t)(strrchr(file, '/') - file));
+    const char *slash = strrchr(file, '/');
+    const char *folder = slash ? apr_pstrndup(s->pool, file, (size_t)(slash - file)) : NULL;
     const char *message = error ? apr_psprintf(s->pool, "cannot read %s: %s", file, strerror(error))
                                 : configfile_parse(s, text, size, folder);
     apr_pool_destroy(scratch);

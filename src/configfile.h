@@ -15,7 +15,7 @@
 #define CONFIGFILE_MAX      (1024 * 1024)
 #define CONFIGFILE_LINE_MAX 8192
 
-/* `file` is absolute: relative names in it are below its folder. NULL, or a message with the place. */
+/* Relative names in it are below the folder of `file`. NULL, or a message with the place. */
 const char *configfile_read(struct settings *s, const char *file);
 
 /* The same with a text that is in memory already; `folder` may be NULL. */

@@ -224,6 +224,8 @@ static void a_file_that_cannot_be_read_is_told(void **state)
     (void)state;
     assert_string_equal(configfile_read(settings_new(pool, "/none/h"), "/none/h"),
                         "cannot read /none/h: No such file or directory");
+    assert_string_equal(configfile_read(settings_new(pool, "none.conf"), "none.conf"),
+                        "cannot read none.conf: No such file or directory");
     assert_string_equal(configfile_read(settings_new(pool, "/dev/zero"), "/dev/zero"),
                         "cannot read /dev/zero: File too large");
 }
