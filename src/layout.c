@@ -13,7 +13,7 @@
 const char *layout_root_message(apr_pool_t *pool, const char *root, int error)
 {
     if (error == EBUSY)
-        return apr_psprintf(pool, "%s is already being served by another process", root);
+        return apr_psprintf(pool, "%s is already being served", root);
     return apr_psprintf(pool, "cannot serve %s: %s", root, strerror(error));
 }
 

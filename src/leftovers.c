@@ -14,6 +14,7 @@
 struct leftovers {
     pthread_t thread;
     struct dav *dav;
+    const char *root;
     unsigned found;
     struct progress progress;
 };
@@ -27,23 +28,25 @@ static void *purge(void *arg)
     dav_purge_leftovers(leftovers->dav, &leftovers->progress);
     dav_leftovers(leftovers->dav, &left);
     if (left)
-        log_info("%u leftovers stay for the next start", left);
+        log_info("%u leftovers in %s stay for the next start", left, leftovers->root);
     else if (leftovers->found)
-        log_info("the leftovers are removed");
+        log_info("the leftovers in %s are removed", leftovers->root);
     return NULL;
 }
 
-struct leftovers *leftovers_start(struct dav *dav)
+struct leftovers *leftovers_start(struct dav *dav, const char *root)
 {
     struct leftovers *leftovers = calloc(1, sizeof *leftovers);
     if (!leftovers)
         abort();
     leftovers->dav = dav;
+    leftovers->root = root;
     int error = dav_leftovers(dav, &leftovers->found);
     if (error)
-        log_error("what the last run left could not be put right everywhere: %s", strerror(error));
+        log_error("what the last run left in %s could not be put right everywhere: %s", root,
+                  strerror(error));
     if (leftovers->found)
-        log_info("removing %u leftovers of the last run", leftovers->found);
+        log_info("removing %u leftovers of the last run in %s", leftovers->found, root);
     if (pthread_create(&leftovers->thread, NULL, purge, leftovers) == 0)
         return leftovers;
     free(leftovers);

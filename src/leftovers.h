@@ -12,8 +12,8 @@
 
 struct leftovers;
 
-/* NULL: no thread is to be had. */
-struct leftovers *leftovers_start(struct dav *dav);
+/* `root` is where, for the log. NULL: no thread is to be had. */
+struct leftovers *leftovers_start(struct dav *dav, const char *root);
 
 /* Afterwards it ends within a moment, unless the disk does not answer. NULL is accepted. */
 void leftovers_stop(struct leftovers *leftovers);

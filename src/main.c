@@ -16,6 +16,7 @@
 #include "src/passwd.h"
 #include "src/program.h"
 #include "src/server.h"
+#include "src/shares.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -46,6 +47,16 @@ static int open_log(apr_pool_t *pool, const struct options *o, const char **out_
     return error;
 }
 
+/* A line for each share and address. */
+static void tell_urls(apr_pool_t *pool, const struct program *p)
+{
+    for (unsigned i = 0; i < p->shares->count; i++)
+        for (unsigned k = 0; k < p->server->url_count; k++)
+            printf("holdfast: serving %s at %s\n", p->shares->list[i].options->root,
+                   shares_url(pool, p->server->urls[k], &p->shares->list[i]));
+    fflush(stdout);
+}
+
 static int serve(int argc, char **argv)
 {
     struct options options;
@@ -58,8 +69,6 @@ static int serve(int argc, char **argv)
     enum options_result result = options_parse(pool, argc, argv, &options, &message);
     if (result != OPTIONS_RUN)
         return result == OPTIONS_HELP ? EXIT_OK : complain(EXIT_USAGE, message);
-    if (options.share_count > 1 || *options.shares[0].prefix)
-        return complain(EXIT_USAGE, "one share only is served, and its prefix must be /");
     if (open_log(pool, &options, &message) != 0)
         return complain(EXIT_FAILED, message);
     block_signals(&signals);
@@ -67,9 +76,7 @@ static int serve(int argc, char **argv)
         program_close(&program);
         return complain(EXIT_FAILED, message);
     }
-    for (unsigned i = 0; i < program.server->url_count; i++)
-        printf("holdfast: serving %s at %s\n", options.shares[0].root, program.server->urls[i]);
-    fflush(stdout);
+    tell_urls(pool, &program);
 
     while (sigwait(&signals, &caught) == 0 && caught == SIGHUP)
         program_reload(&program);

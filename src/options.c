@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fs/path.h"
+#include "webdav/uri.h"
 
 #define SECOND_MS INT64_C(1000)
 #define DAY_MS    (24 * 3600 * SECOND_MS)
@@ -48,17 +48,9 @@ static bool read_trusted_proxy(struct option_reading *r, const char *value)
     return address_list_add(r->field, value);
 }
 
-/* "/a//b/" -> "/a/b"; "/" -> "". */
 static bool read_prefix(struct option_reading *r, const char *value)
 {
-    const char *path;
-    bool has_slash;
-
-    if (*value != '/' || path_canonical(r->pool, value, strlen(value), &path, &has_slash) != 0 ||
-        path_is_reserved(path))
-        return false;
-    r->share->prefix = *path ? apr_pstrcat(r->pool, "/", path, NULL) : "";
-    return true;
+    return uri_parse_prefix(r->pool, value, &r->share->prefix) == 0;
 }
 
 const struct option_row option_rows[] = {

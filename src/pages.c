@@ -30,9 +30,7 @@ struct page page_find(apr_pool_t *pool, const char *target, bool has_diagnostics
     const char *path;
     bool slash;
 
-    while (target[0] == '/' && target[1] == '/') /* as in the folder */
-        target++;
-    if (!may_be_ours(target) || uri_to_path(pool, target, &anybody, &path, &slash) != 0 ||
+    if (!may_be_ours(target) || uri_to_path(pool, uri_merge_slashes(target), &anybody, &path, &slash) != 0 ||
         strncmp(path, OWN_PREFIX, sizeof OWN_PREFIX - 1) != 0)
         return none;
     path += sizeof OWN_PREFIX - 1;

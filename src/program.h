@@ -1,5 +1,5 @@
 /*
- * Everything between the served folder and the listening sockets, opened and closed in order, and put right on SIGHUP.
+ * Everything between the served folders and the listening sockets, opened and closed in order, and put right on SIGHUP.
  *
  * Life: program_open, program_reload any number of times, server_stop, program_close. Threads: the main one. Ownership:
  * what is opened lives in the pool given; the options must outlive the program. Each reload that changes something
@@ -15,9 +15,7 @@
 
 struct program {
     const struct options *options; /* in force */
-    struct crew *crew;
-    struct fs *fs;
-    struct dav *dav;
+    struct shares *shares;
     struct auth *auth;
     struct server *server;
 };

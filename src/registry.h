@@ -47,7 +47,7 @@ int registry_open(struct job_engine *engine, const struct registry_limits *limit
 /* From now on; of what runs, too. */
 void registry_set_limits(struct registry *registry, const struct registry_limits *limits);
 
-/* Takes back what an earlier process had accepted. Once, before anybody is served; errno of the state database.
+/* Takes back what an earlier process had accepted here. Once, before anybody is served; errno of the state database.
  * auth NULL: everybody may enter. */
 struct auth;
 int registry_restore(struct registry *registry, struct dav *dav, struct auth *auth);

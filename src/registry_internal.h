@@ -23,7 +23,6 @@ struct registry {
     unsigned diagnostics;          /* running */
     unsigned kept_count;
     size_t kept_bytes;
-    struct dav *dav;             /* NULL: it holds nothing of ours */
     struct forgotten *forgotten; /* still in the state database */
     bool is_closing;             /* what is forgotten now is not: the next process will know it */
 };

@@ -11,6 +11,7 @@
 
 struct forgotten {
     struct forgotten *next;
+    struct dav *dav;
     char id[OPERATION_ID_SIZE];
 };
 
@@ -21,6 +22,7 @@ void registry_forget_note(struct registry *registry, struct operation *op)
     struct forgotten *forgotten = calloc(1, sizeof *forgotten);
     if (!forgotten)
         return;
+    forgotten->dav = dav_of(op->request);
     memcpy(forgotten->id, op->id, sizeof forgotten->id);
     forgotten->next = registry->forgotten;
     registry->forgotten = forgotten;
@@ -40,8 +42,7 @@ void registry_write_forgotten(struct registry *registry)
     for (struct forgotten *at = take_all(registry), *next; at; at = next) {
         const char *id = at->id;
         next = at->next;
-        if (registry->dav)
-            (void)accepted_forget(registry->dav, &id, 1);
+        (void)accepted_forget(at->dav, &id, 1);
         free(at);
     }
 }

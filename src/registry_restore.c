@@ -94,6 +94,5 @@ int registry_restore(struct registry *registry, struct dav *dav, struct auth *au
     struct restoring restoring = { .registry = registry, .auth = auth };
     const struct accepted_heir heir = { .take = take_back, .is_user = is_user, .ctx = &restoring };
 
-    registry->dav = dav;
     return accepted_restore(dav, &heir);
 }

@@ -248,6 +248,15 @@ void server_set_options(struct server *server, const struct options *options)
     registry_set_limits(server->registry, &limits);
 }
 
+static int restore(struct server *server)
+{
+    int error = 0;
+
+    for (unsigned i = 0; i < server->shares->count && !error; i++)
+        error = registry_restore(server->registry, server->shares->list[i].dav, server->auth);
+    return error;
+}
+
 /* ---- stopping ---- */
 
 void server_transaction_began(struct server *server)
@@ -302,7 +311,7 @@ static bool stop(struct server *server, int64_t grace_ms)
     atomic_store(&server->draining, true);
     listeners_stop(server->listeners);
     wait_for_connections(server);
-    leftovers_stop(server->leftovers);
+    shares_stop_leftovers(server->shares);
     if (server->registry)
         registry_stop_diagnostics(server->registry);
     if (!wait_for_transactions(server, grace_ends_ms) ||
@@ -325,7 +334,7 @@ static bool stop(struct server *server, int64_t grace_ms)
     timer_close(server->timer);
     registry_close(server->registry);
     job_engine_close(server->engine);
-    if (!leftovers_join(server->leftovers, STOP_MS / 1000)) {
+    if (!shares_join_leftovers(server->shares, STOP_MS / 1000)) {
         log_error("the removal of leftovers does not stop; leaving it behind");
         return false;
     }
@@ -350,12 +359,12 @@ static void give_up(struct server *server, const char *message)
     _exit(EXIT_FAILURE); /* threads still use what the caller would close */
 }
 
-int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav, struct auth *auth,
+int server_open(apr_pool_t *pool, const struct options *options, struct shares *shares, struct auth *auth,
                 struct server **out, const char **out_message)
 {
     struct server *server = apr_pcalloc(pool, sizeof *server);
     server->options = options;
-    server->dav = dav;
+    server->shares = shares;
     server->auth = auth;
     init_waiting(server);
     raise_descriptor_limit();
@@ -376,7 +385,7 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
         timer_set(server->timer, registry_alarm(server->registry), timer_now_ms());
     if (error)
         *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
-    if (!error && (error = registry_restore(server->registry, dav, auth)) != 0)
+    if (!error && (error = restore(server)) != 0)
         *out_message = apr_psprintf(pool, "cannot read the jobs in the state database: %s", strerror(error));
     if (!error)
         error = start_listening(pool, server, out_message);
@@ -384,7 +393,7 @@ int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav
         give_up(server, *out_message);
         return error;
     }
-    server->leftovers = leftovers_start(dav);
+    shares_start_leftovers(shares);
     *out = server;
     return 0;
 }

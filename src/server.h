@@ -20,10 +20,10 @@
 #include "src/admission.h"
 #include "src/auth.h"
 #include "src/job.h"
-#include "src/leftovers.h"
 #include "src/linger.h"
 #include "src/options.h"
 #include "src/registry.h"
+#include "src/shares.h"
 #include "src/timer.h"
 #include "src/tls.h"
 #include "webdav/dav.h"
@@ -35,13 +35,12 @@ struct listeners;
 
 struct server {
     const struct options *_Atomic options; /* the newest: server_set_options */
-    struct dav *dav;
+    struct shares *shares;
     struct auth *auth; /* NULL: anybody may */
     struct job_engine *engine;
     struct registry *registry;
     struct timer *timer;
-    struct leftovers *leftovers; /* of a crash, that are being removed */
-    struct linger_set *linger;   /* connections that the client has not closed yet */
+    struct linger_set *linger; /* connections that the client has not closed yet */
     struct listeners *listeners;
     struct admission *admission;
     struct MHD_Daemon *daemons[CONNECTION_THREADS]; /* a thread each */
@@ -58,7 +57,7 @@ struct server {
 };
 
 /* On failure *out_message is one line for the operator, and nothing is left running. */
-int server_open(apr_pool_t *pool, const struct options *options, struct dav *dav, struct auth *auth,
+int server_open(apr_pool_t *pool, const struct options *options, struct shares *shares, struct auth *auth,
                 struct server **out, const char **out_message);
 
 /* For requests from now on; those under way go on with theirs, so the former options must stay. What no request asks

@@ -70,7 +70,7 @@ struct transaction *transaction_new(struct server *server, struct MHD_Connection
         abort();
     t->server = server;
     t->options = server->options;
-    t->pool = dav_pool_new(server->dav);
+    t->pool = shares_pool(server->shares);
     t->target = apr_pstrdup(t->pool, target);
     t->user = "";
     t->started_ms = timer_now_ms();
@@ -310,7 +310,7 @@ static enum MHD_Result begin_request(struct transaction *t)
     const char *idempotency = NULL;
     bool has_conflict;
 
-    t->request = dav_request_new(t->server->dav, &head);
+    t->request = dav_request_new(shares_find(t->server->shares, t->pool, t->target), &head);
     t->request_is_ours = true;
     dav_begin(t->request);
     if (dav_changes(t->request) && idempotency_key(t->head.headers, &idempotency) != 0)

@@ -230,7 +230,7 @@ static enum wait_step give_accepted(struct wait *wait, int *out_status, struct M
     wait->is_accepted = true;
     atomic_store(&wait->operation->is_accepted, true);
     atomic_store(&wait->operation->is_named, true);
-    wait->pool = dav_pool_new(server->dav);
+    wait->pool = shares_pool(server->shares);
     struct dav_reply *reply =
         page_accepted(server->registry, wait->pool, wait->operation, wait->terms.is_lazy);
     *out_status = reply->status;

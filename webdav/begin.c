@@ -209,15 +209,6 @@ static bool check_upload(struct dav_request *r)
     return true;
 }
 
-/* The target without the slashes that it has too many in front, as scripts write it that join "/" and a
- * path. A network-path reference (RFC 3986 4.2) is no form of a target (RFC 9112 3.2). */
-static const char *merge_slashes(const char *target)
-{
-    size_t slashes = strspn(target, "/");
-
-    return slashes > 1 ? target + slashes - 1 : target;
-}
-
 /* The target as path; NULL for "*" (RFC 9112 3.2.4). */
 static bool check_target(struct dav_request *r)
 {
@@ -230,7 +221,7 @@ static bool check_target(struct dav_request *r)
         reply_error(r, 400, "The target * is for OPTIONS alone.");
         return false;
     }
-    int err = uri_to_path(r->pool, merge_slashes(r->target), &self, &path, &r->slash);
+    int err = uri_to_path(r->pool, uri_merge_slashes(r->target), &self, &path, &r->slash);
     if (err == EXDEV) { /* and Host says otherwise */
         reply_error(r, 400, "The request target is on another server, or elsewhere on this one.");
     } else if (err == EINVAL) {

@@ -112,6 +112,7 @@ static void open_allocator(struct dav *dav)
 static void name_root(struct dav *dav, const char *prefix)
 {
     dav->prefix = apr_pstrdup(dav->pool, prefix ? prefix : "");
+    assert(strlen(dav->prefix) <= URI_PREFIX_MAX);
     dav->base = uri_base(dav->pool, dav->prefix);
     dav->root_name = *dav->prefix ? path_name(dav->prefix) : "/";
 }
@@ -343,6 +344,11 @@ void dav_request_free(struct dav_request *r)
 struct dav_reply *dav_request_reply(struct dav_request *r)
 {
     return &r->reply;
+}
+
+struct dav *dav_of(const struct dav_request *r)
+{
+    return r->dav;
 }
 
 struct progress *dav_request_progress(struct dav_request *r)

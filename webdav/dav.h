@@ -132,7 +132,7 @@ struct dav_reply {
 
 /* ---- requests ---- */
 
-/* The pool of a request to come, from the allocator that all of them share. */
+/* The pool of a request to come, from the allocator that all of them share. It may become one of another dav's. */
 apr_pool_t *dav_pool_new(struct dav *dav);
 
 struct dav_head {
@@ -161,6 +161,7 @@ void dav_cleanup(struct dav_request *r);
 void dav_request_free(struct dav_request *r);
 
 struct dav_reply *dav_request_reply(struct dav_request *r);
+struct dav *dav_of(const struct dav_request *r);
 
 /* Counts what the operation has done. */
 struct progress *dav_request_progress(struct dav_request *r);

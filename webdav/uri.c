@@ -102,6 +102,13 @@ static size_t scheme_length(const char *uri)
     return uri[len] == ':' ? len : 0;
 }
 
+const char *uri_merge_slashes(const char *target)
+{
+    size_t slashes = strspn(target, "/");
+
+    return slashes > 1 ? target + slashes - 1 : target;
+}
+
 const char *uri_without_credentials(apr_pool_t *pool, const char *uri)
 {
     size_t scheme = scheme_length(uri);
@@ -183,10 +190,9 @@ static bool is_same_name(apr_pool_t *pool, const char *a, size_t a_len, const ch
     return strcmp(a_nfc ? a_nfc : a_name, b_nfc ? b_nfc : b_name) == 0;
 }
 
-/* What of the path is below the prefix; NULL: it is elsewhere. */
-static const char *below_prefix(apr_pool_t *pool, const char *path, const char *prefix)
+const char *uri_below(apr_pool_t *pool, const char *path, const char *prefix)
 {
-    while (prefix && *prefix) {
+    while (*prefix) {
         size_t wanted = strcspn(++prefix, "/"), len = strcspn(path, "/");
         if (!is_same_name(pool, path, len, prefix, wanted))
             return NULL;
@@ -203,7 +209,7 @@ static int take_path(apr_pool_t *pool, const char *bytes, size_t len, const char
     bool slash;
 
     int error = path_canonical(pool, bytes, len, &path, &slash);
-    if (!error && !(path = below_prefix(pool, path, prefix)))
+    if (!error && prefix && !(path = uri_below(pool, path, prefix)))
         error = EXDEV;
     if (error)
         return error;

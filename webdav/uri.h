@@ -28,7 +28,14 @@ struct uri_self {
 int uri_to_path(apr_pool_t *pool, const char *uri, const struct uri_self *self, const char **out_path,
                 bool *out_slash);
 
-/* The same without the credentials that an absolute URI may carry; else `uri` itself. For what is written down. */
+/* What of a canonical path is below the prefix, a pointer into it; NULL: it is elsewhere. */
+const char *uri_below(apr_pool_t *pool, const char *path, const char *prefix);
+
+/* The target without the slashes that it has too many in front, as scripts write it that join "/" and a
+ * path. A network-path reference (RFC 3986 4.2) is no form of a target (RFC 9112 3.2). */
+const char *uri_merge_slashes(const char *target);
+
+/* Without the credentials that an absolute URI may carry; else `uri` itself. For what is written down. */
 const char *uri_without_credentials(apr_pool_t *pool, const char *uri);
 
 /* The prefix that an operator writes as "/projects" or "/projects/"; "/" is "". EINVAL: it does not begin with a

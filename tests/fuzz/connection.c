@@ -58,14 +58,16 @@ static void start_server(void)
                                  (char *)"/",
                                  NULL };
     static struct options options;
+    static struct shares shares = { .count = 1 };
     const char *message = NULL, *log_file;
 
     signal(SIGPIPE, SIG_IGN);
     folder = folder_open();
     apr_pool_create(&server_pool, NULL);
+    shares.list[0] = (struct share){ .options = &options.shares[0], .root = "/", .dav = folder->dav };
     if (options_parse(server_pool, (int)(sizeof arguments / sizeof *arguments) - 1, arguments, &options,
                       &message) != OPTIONS_RUN ||
-        server_open(server_pool, &options, folder->dav, NULL, &server, &message) != 0) {
+        server_open(server_pool, &options, &shares, NULL, &server, &message) != 0) {
         fprintf(stderr, "%s\n", message);
         abort();
     }

@@ -159,8 +159,10 @@ def die_with_parent():
 
 
 class Server:
+    """shares: {"one": "read-only = yes", "two": "prefix = /deep/two"} serves the folders one and two in root instead."""
+
     def __init__(self, *options, slow=None, match=None, gate=False, tls=False, users=None, root=None, state=None,
-                 listen=("127.0.0.1:0",)):
+                 listen=("127.0.0.1:0",), shares=None):
         self.options, self.listen, self.tls = list(options), listen, tls
         self.slow, self.match, self.users = slow, match, users
         self.temp = Path(tempfile.mkdtemp(prefix="holdfast-test-"))
@@ -171,6 +173,9 @@ class Server:
         self.log_path = self.temp / "log"
         self.process = None
         self.root.mkdir(exist_ok=True)
+        self.shares = shares or {}
+        for name in self.shares:
+            self.path(name).mkdir(exist_ok=True)
 
     # ---- life ----
 
@@ -242,7 +247,13 @@ class Server:
             arguments += self.certificate()
         if self.users:
             arguments += ["--users", str(self.users_file())]
-        return arguments + self.options + [str(self.root)]
+        return arguments + self.options + (["--config", str(self.config())] if self.shares else [str(self.root)])
+
+    def config(self):
+        path = self.temp / "holdfast.conf"
+        path.write_text("".join("[share %s]\nroot = %s\n%s\n" % (name, self.path(name), lines)
+                                for name, lines in self.shares.items()))
+        return path
 
     def start(self):
         self.mark.unlink(missing_ok=True)
@@ -252,15 +263,15 @@ class Server:
                                             stdin=subprocess.DEVNULL, env=self.environment(),
                                             preexec_fn=die_with_parent)
         self.lines = []
-        for _ in self.listen:
+        for _ in range(len(self.listen) * max(1, len(self.shares))):
             line = self.process.stdout.readline()
             if not line:
                 self.tell()
                 fail("the server did not start, status %r" % self.process.wait())
             self.lines.append(line.rstrip("\n"))
         self.addresses = []
-        for line in self.lines:
-            found = re.fullmatch(r"holdfast: serving (.*) at (https?)://(\[[0-9a-f:.]+\]|[^:/]+):(\d+)/", line)
+        for line in self.lines[:len(self.listen)]:
+            found = re.fullmatch(r"holdfast: serving (.*) at (https?)://(\[[0-9a-f:.]+\]|[^:/]+):(\d+)/.*", line)
             if not found:
                 fail("not the line that says where it serves: %r" % line)
             self.addresses.append((found[3].strip("[]"), int(found[4])))
