@@ -4,6 +4,7 @@
 #   litmus/run.sh            starts a server of its own on a free port
 #   litmus/run.sh --tls      likewise, over TLS
 #   litmus/run.sh --no-attributes   likewise, on a file system without extended attributes
+#   litmus/run.sh --share    likewise, in one of two shares
 #   litmus/run.sh --mode M   likewise, in this heartbeat mode with a beat every 0.05 s, over a slow disk
 #   litmus/run.sh URL [USER PASSWORD]   against a server that runs already
 #
@@ -86,6 +87,12 @@ main() {
         server_start
         own=1
         set -- "$URL/"
+        ;;
+    --share)
+        export SHARES='one two'
+        server_start
+        own=1
+        set -- "$URL/of/two/"
         ;;
     --mode)
         MODE=$2

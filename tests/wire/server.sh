@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # A Holdfast of one's own for a test in bash. To be sourced; see holdfast.py for the environment.
 #
-#   server_start OPTIONS...   sets URL, HOST, PORT, PID; serves $ROOT (made if needed), logs to $WORK/log
+#   server_start OPTIONS...   sets URL, HOST, PORT, PID; serves $ROOT (made if needed), logs to $WORK/log;
+#                             with SHARES="NAME..." set, these folders in $ROOT, each at /of/NAME/
 #   server_stop               orderly; status 0 is demanded
 #
 # $WORK is a temporary folder; it and the server go away with the script.
@@ -67,15 +68,27 @@ server_said() {
     grep -q '^holdfast: serving ' "$WORK/out"
 }
 
+# Writes the configuration of $SHARES, and prints its name.
+share_config() {
+    local name
+    for name in $SHARES; do
+        mkdir -p "$ROOT/$name"
+        printf '[share %s]\nroot = %s\nprefix = /of/%s\n' "$name" "$ROOT/$name" "$name"
+    done >"$WORK/holdfast.conf"
+    printf '%s\n' "$WORK/holdfast.conf"
+}
+
 server_start() {
+    local what=("$ROOT")
     mkdir -p "$ROOT"
+    [ -z "${SHARES-}" ] || what=(--config "$(share_config)")
     : >"$WORK/out"
     # shellcheck disable=SC2086
-    ${HOLDFAST_WRAP-} "${HOLDFAST:-$TOP/build/holdfast}" serve --listen 127.0.0.1:0 --state "$STATE" "$@" "$ROOT" \
+    ${HOLDFAST_WRAP-} "${HOLDFAST:-$TOP/build/holdfast}" serve --listen 127.0.0.1:0 --state "$STATE" "$@" "${what[@]}" \
         >"$WORK/out" 2>>"$WORK/log" &
     PID=$!
     wait_for 20 "the server serves" server_said
-    URL=$(sed -nE 's,^holdfast: serving .* at (https?://.*)/$,\1,p' "$WORK/out")
+    URL=$(sed -nE '1s,^holdfast: serving .* at (https?://[^/]*)/.*,\1,p' "$WORK/out")
     HOST=${URL#*://}
     PORT=${HOST##*:}
     HOST=${HOST%:*}
