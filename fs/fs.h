@@ -83,6 +83,7 @@ struct fs_ops {
     int (*open)(struct fs *fs, const char *path, int *out_fd, struct fs_stat *out);
     int (*dir_open)(struct fs *fs, const char *path, struct fs_dir **out);
     int (*real_path)(struct fs *fs, const char *path, char *out, size_t size);
+    int (*leads_to)(struct fs *fs, const char *path, char *out, size_t size);
     int (*get_attr_fd)(struct fs *fs, int fd, void *out, size_t size, size_t *out_len);
 
     /* In an open directory; `name` "" is the directory itself where stat_at, get_attr, set_attr
@@ -159,6 +160,13 @@ static inline int fs_dir_open(struct fs *fs, const char *path, struct fs_dir **o
 static inline int fs_real_path(struct fs *fs, const char *path, char *out, size_t size)
 {
     return fs->ops->real_path(fs, path, out, size);
+}
+
+/* The same where there need not be anything: links are resolved as far as there are things, what follows is
+ * appended. So it tells where something would be made, and what a link that dangles means. */
+static inline int fs_leads_to(struct fs *fs, const char *path, char *out, size_t size)
+{
+    return fs->ops->leads_to(fs, path, out, size);
 }
 
 static inline int fs_stat_at(struct fs_dir *dir, const char *name, struct fs_stat *out)

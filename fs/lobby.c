@@ -135,6 +135,18 @@ static int lobby_real_path(struct fs *fs, const char *path, char *out, size_t si
     return 0;
 }
 
+/* There are no links. */
+static int lobby_leads_to(struct fs *fs, const char *path, char *out, size_t size)
+{
+    size_t len = strlen(path);
+    (void)fs;
+
+    if (len >= size)
+        return ENAMETOOLONG;
+    memcpy(out, path, len + 1);
+    return 0;
+}
+
 static int lobby_space(struct fs *fs, const char *path, uint64_t *out_available, uint64_t *out_used)
 {
     (void)fs, (void)path, (void)out_available, (void)out_used;
@@ -275,6 +287,7 @@ static const struct fs_ops lobby_ops = {
     .open = lobby_open_file,
     .dir_open = lobby_dir_open,
     .real_path = lobby_real_path,
+    .leads_to = lobby_leads_to,
     .stat_at = lobby_stat_at,
     .open_at = lobby_open_at,
     .dir_enter = lobby_dir_enter,

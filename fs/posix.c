@@ -84,6 +84,7 @@ static const struct fs_ops posix_ops = {
     .open = posix_open_file,
     .dir_open = posix_dir_open,
     .real_path = posix_real_path,
+    .leads_to = posix_leads_to,
     .get_attr_fd = posix_get_attr_fd,
     .stat_at = posix_stat_at,
     .open_at = posix_open_at,

@@ -49,6 +49,7 @@ struct posix_file {
 /* openat2 beneath the root; links followed if they stay inside, absolute ones too. */
 int posix_resolve(struct posix_fs *fs, const char *path, uint64_t flags, int *out_fd);
 int posix_real_path(struct fs *fs, const char *path, char *out, size_t size);
+int posix_leads_to(struct fs *fs, const char *path, char *out, size_t size);
 
 /* posix_dir.c */
 

@@ -195,20 +195,48 @@ int posix_resolve(struct posix_fs *fs, const char *path, uint64_t flags, int *ou
     return open_beneath(fs->root_fd, trail.done, flags, 0, out_fd);
 }
 
-int posix_real_path(struct fs *base, const char *path, char *out, size_t size)
+/* What is left to go where there is nothing: it can hold no link. */
+static int trail_finish(struct trail *trail)
 {
-    struct posix_fs *fs = (struct posix_fs *)base;
+    const char *name;
+    size_t len;
+    int err = 0;
+
+    while (!err && (len = trail_take(trail, &name)) > 0) {
+        bool is_up = len == 2 && name[0] == '.' && name[1] == '.';
+        if (is_up && !trail->done_len)
+            err = EXDEV;
+        else if (is_up)
+            trail_up(trail);
+        else if (len != 1 || name[0] != '.')
+            err = trail_down(trail, name, len);
+    }
+    return err;
+}
+
+static bool is_nothing(int err)
+{
+    return err == ENOENT || err == ENOTDIR;
+}
+
+/* Hardly any path has a link in it, and the kernel can say so in one call; also of one that leads nowhere, as it
+ * would have met the link before. `may_end`: it may lead nowhere. */
+static int find_path(struct posix_fs *fs, const char *path, bool may_end, char *out, size_t size)
+{
     struct trail trail;
     const char *real = path;
     int fd;
 
-    /* Hardly any path has a link in it, and the kernel can say so in one call. */
     int err = open_beneath(fs->root_fd, path, O_PATH, RESOLVE_NO_SYMLINKS, &fd);
     if (!err)
         close(fd);
     if (err == ELOOP) {
         err = trail_walk(&trail, fs, path);
         real = trail.done;
+        if (may_end && is_nothing(err))
+            err = trail_finish(&trail);
+    } else if (may_end && is_nothing(err)) {
+        err = 0;
     }
     if (err)
         return err;
@@ -217,4 +245,14 @@ int posix_real_path(struct fs *base, const char *path, char *out, size_t size)
         return ENAMETOOLONG;
     memcpy(out, real, len + 1);
     return 0;
+}
+
+int posix_real_path(struct fs *fs, const char *path, char *out, size_t size)
+{
+    return find_path((struct posix_fs *)fs, path, false, out, size);
+}
+
+int posix_leads_to(struct fs *fs, const char *path, char *out, size_t size)
+{
+    return find_path((struct posix_fs *)fs, path, true, out, size);
 }

@@ -25,6 +25,7 @@ struct tree_report {
     tree_failed_fn *failed;  /* NULL: nobody wants to know */
     tree_attr_fn *keep_attr; /* likewise one at a time; NULL: they are dropped */
     void *ctx;
+    const struct walk_filter *filter; /* of a copy: what of the source is there (walk.h); NULL: everything */
     struct progress *progress;
 };
 

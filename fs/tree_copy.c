@@ -480,6 +480,7 @@ int tree_copy(struct fs *fs, const char *src, struct fs_dir *to, const char *nam
     int err = walk_open(fs, src, WALK_FOLLOW | WALK_TYPES, deep ? WALK_DEEP : 0, &copier.walk);
     if (err)
         return err;
+    walk_set_filter(copier.walk, report->filter);
     tree_op_init(&copy.op, fs, report);
     copy_part(&copier);
     tree_op_release(&copy.op);

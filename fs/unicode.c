@@ -46,3 +46,20 @@ const char *unicode_nfd(apr_pool_t *pool, const char *name)
 {
     return normalize(pool, UNINORM_NFD, name);
 }
+
+bool unicode_is_same(const char *name, size_t len, const char *nfc, size_t nfc_len)
+{
+    uint8_t
+        room[3 * FS_NAME_MAX + 1]; /* as much as NFC can make of a name (Unicode Standard Annex 15, 11.1) */
+    size_t form_len = sizeof room;
+
+    if (len == nfc_len && memcmp(name, nfc, len) == 0)
+        return true;
+    if (unicode_is_ascii(name, len) || u8_check((const uint8_t *)name, len))
+        return false;
+    uint8_t *form = u8_normalize(UNINORM_NFC, (const uint8_t *)name, len, room, &form_len);
+    bool is_same = form && form_len == nfc_len && memcmp(form, nfc, nfc_len) == 0;
+    if (form != room)
+        free(form);
+    return is_same;
+}

@@ -15,4 +15,7 @@ bool unicode_is_ascii(const char *bytes, size_t len);
 const char *unicode_nfc(apr_pool_t *pool, const char *name);
 const char *unicode_nfd(apr_pool_t *pool, const char *name);
 
+/* Is a name, in whatever spelling, the one that is given in NFC? Nothing is allocated for names that a file can have. */
+bool unicode_is_same(const char *name, size_t len, const char *nfc, size_t nfc_len);
+
 #endif

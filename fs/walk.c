@@ -31,6 +31,7 @@ struct level {
 struct walk {
     struct fs *fs;
     unsigned flags;
+    const struct walk_filter *filter; /* NULL: none */
     int max_depth;
     enum { AT_ROOT, AT_MEMBER, INSIDE } state; /* AT_...: what is to be visited has its path there */
 
@@ -238,11 +239,20 @@ static enum walk_event visit_root(struct walk *walk, struct walk_entry *out)
     return visit(walk, out);
 }
 
+static bool is_shown(const struct walk *walk, enum fs_type type, bool is_linked)
+{
+    return !walk->filter || walk->filter->shows(walk->filter, walk->path, type, is_linked);
+}
+
 /* The member whose path is in the buffer. WALK_END: there is nothing to be seen. */
 static enum walk_event visit_member(struct walk *walk, enum fs_type type, struct walk_entry *out)
 {
     fill_entry(walk, out);
+    if (!is_shown(walk, FS_UNKNOWN, false))
+        return WALK_END;
     int err = look_at(walk, walk->flags & WALK_FOLLOW, type, out);
+    if (!is_shown(walk, err ? FS_OTHER : out->st.type, out->via_link || top(walk)->below_link))
+        return WALK_END;
     enum walk_event event = err ? failed(out, err) : visit(walk, out);
     return event == WALK_FAILED && is_absent(out->error, out->via_link) ? WALK_END : event;
 }
@@ -416,6 +426,11 @@ int walk_open_at(struct fs_dir *dir, const char *name, const char *path, unsigne
     return 0;
 }
 
+void walk_set_filter(struct walk *walk, const struct walk_filter *filter)
+{
+    walk->filter = filter;
+}
+
 int walk_split(struct walk *walk, struct walk **out)
 {
     struct walk *split;
@@ -430,6 +445,7 @@ int walk_split(struct walk *walk, struct walk **out)
         return ENOMEM;
     }
     split->flags = walk->flags;
+    split->filter = walk->filter;
     split->max_depth = walk->max_depth;
     split->state = INSIDE;
     split->root_name = walk->root_name;

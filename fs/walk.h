@@ -32,6 +32,14 @@ enum walk_event { WALK_END, WALK_ENTRY, WALK_ENTER, WALK_LEAVE, WALK_FAILED };
 
 struct walk;
 
+/* Of what a walk meets, what is there for whoever walks. */
+struct walk_filter {
+    /* Asked twice of a member: before it is looked at, as FS_UNKNOWN, where "true" means that it may be; then of
+     * what it is, links followed, or FS_OTHER if that cannot be told. `is_linked`: links lead to it, here or further
+     * up below the walk's root. In the thread that walks. */
+    bool (*shows)(const struct walk_filter *filter, const char *path, enum fs_type type, bool is_linked);
+};
+
 /* Valid until the next call on the walk. */
 struct walk_entry {
     const char *path;    /* canonical, from the fs root */
@@ -54,6 +62,10 @@ int walk_open(struct fs *fs, const char *path, unsigned flags, int max_depth, st
 /* The same for an entry of an open directory that is not followed (staging names); `path` is what
  * it is called from the fs root. `dir` must outlive the walk. */
 int walk_open_at(struct fs_dir *dir, const char *name, const char *path, unsigned flags, struct walk **out);
+
+/* Before the first member is met; NULL: all is there. The filter is the caller's, for as long as the walk and what was split
+ * off from it. The root is not asked about. */
+void walk_set_filter(struct walk *walk, const struct walk_filter *filter);
 
 enum walk_event walk_next(struct walk *walk, struct walk_entry *out);
 

@@ -58,6 +58,7 @@ static void add_live(struct asked *asked, enum live_prop live, bool is_optional)
     props_write_name(live, &asked->names);
     item->empty_len = asked->names.size - item->empty;
     asked->wants_locks |= live == LIVE_LOCKDISCOVERY;
+    asked->wants_rights |= live == LIVE_PRIVILEGES;
     asked->wants_dead |= live == LIVE_DISPLAYNAME; /* may have been set (RFC 4918 15.2) */
     asked->wants_dead |= live == LIVE_CHECKSUMS;   /* kept among them */
 }

@@ -35,6 +35,7 @@ struct asked {
     size_t item_count;
     struct buffer names;        /* the items' empty elements */
     bool wants_dead;            /* the dead properties must be read */
+    bool wants_rights;          /* DAV:current-user-privilege-set */
     bool wants_locks;           /* DAV:lockdiscovery is among the items */
     struct outline outlines[2]; /* of a file, of a collection: [is_collection] */
 

@@ -15,6 +15,7 @@
 
 #include "fs/path.h"
 #include "webdav/method.h"
+#include "webdav/rights.h"
 #include "webdav/uri.h"
 
 /* Headers where a second value is an attack or a mistake, never a list. */
@@ -314,13 +315,20 @@ static int look_up(struct dav_request *r)
     return fs_stat(r->dav->fs, r->path, &r->st);
 }
 
-/* Looks up what is at the path. */
-static bool check_resource(struct dav_request *r)
+static bool check_spelling(struct dav_request *r)
 {
     int err = path_find(r->dav->fs, r->path, r->pool, &r->path);
 
-    if (!err)
-        err = look_up(r);
+    if (err)
+        reply_errno(r, err, ROLE_SUBJECT);
+    return !err;
+}
+
+/* Looks up what is at the path. */
+static bool check_resource(struct dav_request *r)
+{
+    int err = look_up(r);
+
     if (err && err != ENOENT && err != ENOTDIR) {
         reply_errno(r, err, ROLE_SUBJECT);
         return false;
@@ -359,9 +367,8 @@ void dav_begin(struct dav_request *r)
         check_upload, check_target, check_expect,   check_read_only, check_body,    check_if,
     };
     static bool (*const resource_checks[])(struct dav_request *) = {
-        check_resource,
-        check_slash,
-        check_allowed,
+        rights_check_name, rights_make_home,   check_spelling, rights_check_place,
+        check_resource,    rights_check_found, check_slash,    check_allowed,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)

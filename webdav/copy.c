@@ -17,6 +17,7 @@
 #include "webdav/props.h"
 #include "webdav/propstore.h"
 #include "webdav/resource.h"
+#include "webdav/rights.h"
 #include "webdav/spacewatch.h"
 #include "webdav/uri.h"
 
@@ -134,8 +135,13 @@ static int stage_tree(struct dav_request *r, struct copied *copied)
 {
     const struct copymove *cm = r->state;
     struct failures_ctx failures = { .r = r, .copied = copied, .pool = r->pool, .end = &copied->failures };
+    struct rights_filter filter;
     const struct tree_report report = {
-        .failed = member_failed, .keep_attr = member_kept, .ctx = &failures, .progress = &r->progress
+        .failed = member_failed,
+        .keep_attr = member_kept,
+        .ctx = &failures,
+        .filter = rights_filter_init(&filter, r->dav->fs, r->view, r->path),
+        .progress = &r->progress,
     };
 
     copied->is_tree = true;

@@ -15,6 +15,7 @@
 #include "webdav/method.h"
 #include "webdav/precond.h"
 #include "webdav/resource.h"
+#include "webdav/rights.h"
 #include "webdav/uri.h"
 
 #define LONG_COPY_BYTES (8 * 1024 * 1024) /* a file of this size keeps a worker busy */
@@ -32,7 +33,7 @@ static bool parse_destination(struct dav_request *r)
             reply_error(r, 403, "The name in Destination is the server's own.");
         else if (!*path)
             reply_error(r, 403, "The root collection cannot be replaced.");
-        else
+        else if (rights_check_dest_name(r, path))
             err = path_find(r->dav->fs, path, r->pool, &r->dest);
     }
     if (err == EXDEV) /* 9.8.5 */
@@ -42,7 +43,7 @@ static bool parse_destination(struct dav_request *r)
                     uri ? "Destination is not a URI of this server." : "Where to? Destination is missing.");
     else if (err)
         reply_errno(r, err, ROLE_DEST);
-    return r->dest != NULL;
+    return r->dest && rights_check_dest(r, path);
 }
 
 static bool parse_head(struct dav_request *r, struct copymove *cm)

@@ -5,6 +5,7 @@
 #include "fs/walk.h"
 #include "webdav/copymove.h"
 #include "webdav/method.h"
+#include "webdav/rights.h"
 
 bool dav_has_unknown_total(const struct dav_request *r)
 {
@@ -26,11 +27,13 @@ void dav_count(struct dav_request *r, const atomic_bool *in_vain)
 {
     uint64_t members = 0, bytes = 0;
     enum walk_event event = WALK_END;
+    struct rights_filter filter;
     struct walk_entry entry;
     struct walk *walk;
 
     if (walk_open(r->dav->fs, r->path, WALK_FOLLOW, WALK_DEEP, &walk) != 0)
         return;
+    walk_set_filter(walk, rights_filter_init(&filter, r->dav->fs, r->view, r->path));
     while (!atomic_load(in_vain) && !progress_is_stopped(&r->progress) &&
            (event = walk_next(walk, &entry)) != WALK_END)
         add(&entry, event, &members, &bytes);

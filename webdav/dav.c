@@ -18,6 +18,7 @@
 #include "fs/journal.h"
 #include "fs/path.h"
 #include "fs/recovery.h"
+#include "webdav/access.h"
 #include "webdav/asked.h"
 #include "webdav/copymove.h"
 #include "webdav/locks.h"
@@ -25,6 +26,7 @@
 #include "webdav/mime.h"
 #include "webdav/noprops.h"
 #include "webdav/propstore.h"
+#include "webdav/rights.h"
 #include "webdav/spacewatch.h"
 #include "webdav/spares.h"
 #include "webdav/state.h"
@@ -144,6 +146,7 @@ int dav_open(apr_pool_t *pool, struct fs *fs, const struct dav_config *config, s
     complete_limits(&completed->limits);
     dav->config = completed;
     name_root(dav, config->prefix);
+    pthread_rwlock_init(&dav->access_lock, NULL);
     dav->asked = asked_store_open();
     dav->spares = spares_open();
     dav->noprops = noprops_open();
@@ -179,9 +182,21 @@ void dav_close(struct dav *dav)
     recovery_free(dav->recovery);
     journal_close(dav->journal);
     state_close(dav->state);
+    access_free(dav->access);
+    pthread_rwlock_destroy(&dav->access_lock);
     apr_allocator_mutex_set(dav->allocator, NULL); /* the mutex goes with the pool */
     apr_allocator_destroy(dav->allocator);
     apr_pool_destroy(dav->pool);
+}
+
+void dav_set_access(struct dav *dav, struct access *access)
+{
+    pthread_rwlock_wrlock(&dav->access_lock);
+    struct access *before = dav->access;
+    dav->access = access;
+    atomic_store_explicit(&dav->has_access, access != NULL, memory_order_release);
+    pthread_rwlock_unlock(&dav->access_lock);
+    access_free(before);
 }
 
 int dav_leftovers(const struct dav *dav, unsigned *out_count)
@@ -233,6 +248,7 @@ struct dav_request *dav_request_new(struct dav *dav, const struct dav_head *head
         take_head(r, head);
     else
         copy_head(r, head);
+    r->view = rights_view(dav, pool, r->user);
     r->tls = head->tls;
     r->has_body = head->has_body;
     r->config = dav->config;

@@ -42,6 +42,7 @@
 
 #define DAV_LENGTH_UNKNOWN UINT64_MAX
 
+struct access;
 struct dav;
 struct dav_method;
 
@@ -71,6 +72,7 @@ struct dav_config {
     const char *state_dir; /* start: where the state database lives; made if missing; NULL: in memory */
     bool read_only;        /* every changing method is 403 */
     bool leads_on; /* read-only itself, but there is more below, which may be locked: class 2 all the same */
+    bool can_log_in;      /* there are names: nobody, who may not, is asked for one (401) */
     bool finite_depth;    /* PROPFIND Depth: infinity is 403 propfind-finite-depth */
     bool trust_forwarded; /* X-Forwarded-Host/Proto say what the client called us */
     bool sync_state;      /* start: fsync each change of the state database */
@@ -91,6 +93,10 @@ void dav_close(struct dav *dav);
 /* For requests from now on; what is marked with "start" is not looked at again. The config and what it refers to are
  * the caller's, and must stay as they are until dav_close: requests that came before go on with theirs. Any thread. */
 void dav_set_config(struct dav *dav, const struct dav_config *config);
+
+/* The rules (access.h) from now on, for requests and listings that begin; takes them over, and frees those before. NULL:
+ * none. Any thread. */
+void dav_set_access(struct dav *dav, struct access *access);
 
 /* What a crash left and nobody sees: how many hidden names. The result is the first errno met while the rest
  * was put right: something may still be missing under its name, and the next start tries again. */

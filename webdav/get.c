@@ -31,7 +31,7 @@ static void get_collection(struct dav_request *r)
         reply_error(r, 412, "A condition of the request does not hold.");
         return;
     }
-    int err = index_open(r->dav, r->path, r->slash, &stream);
+    int err = index_open(r, &stream);
     if (err) {
         reply_errno(r, err, ROLE_SUBJECT);
         return;

@@ -15,7 +15,8 @@
 #include "fs/walk.h"
 #include "webdav/httpdate.h"
 #include "webdav/multistatus.h"
-#include "webdav/request.h"
+#include "webdav/rights.h"
+#include "webdav/uri.h"
 
 #define BATCH_MAX  5000
 #define PIECE_SIZE (64 * 1024)
@@ -31,6 +32,7 @@ struct index {
     struct dav_stream stream; /* first: what the callbacks get */
     apr_pool_t *pool, *batch_pool;
     struct walk *walk;
+    struct rights_filter filter;
     const char *path;   /* of its URL, decoded, without a slash at the end */
     const char *prefix; /* of every link: from the URL, which may lack its slash, to the members */
     struct row *rows;
@@ -158,13 +160,15 @@ static const char *make_prefix(apr_pool_t *pool, const char *path, bool slash)
     return prefix;
 }
 
-int index_open(struct dav *dav, const char *path, bool slash, struct dav_stream **out)
+int index_open(const struct dav_request *r, struct dav_stream **out)
 {
+    struct fs *fs = r->dav->fs;
+    const char *path = r->path;
     struct walk_entry root = { .error = 0 };
     struct walk *walk;
     apr_pool_t *pool;
 
-    int err = walk_open(dav->fs, path, WALK_FOLLOW, 1, &walk);
+    int err = walk_open(fs, path, WALK_FOLLOW, 1, &walk);
     if (err)
         return err;
     /* The root comes first, and tells whether it can be read at all. */
@@ -178,8 +182,9 @@ int index_open(struct dav *dav, const char *path, bool slash, struct dav_stream 
     index->pool = pool;
     apr_pool_create(&index->batch_pool, pool);
     index->walk = walk;
-    index->path = apr_pstrcat(pool, dav->prefix, *path ? "/" : "", path, NULL);
-    index->prefix = make_prefix(pool, index->path, slash);
+    walk_set_filter(walk, rights_filter_init(&index->filter, fs, rights_view(r->dav, pool, r->user), path));
+    index->path = apr_pstrcat(pool, r->dav->prefix, *path ? "/" : "", path, NULL);
+    index->prefix = make_prefix(pool, index->path, r->slash);
     *out = &index->stream;
     return 0;
 }

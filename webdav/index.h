@@ -7,11 +7,12 @@
 #ifndef HOLDFAST_INDEX_H
 #define HOLDFAST_INDEX_H
 
-#include "webdav/dav.h"
+#include "webdav/request.h"
 
 #define INDEX_TYPE "text/html; charset=utf-8"
 
-/* `slash`: the URL ended in one. ENOENT, EACCES etc. if the collection cannot be read. */
-int index_open(struct dav *dav, const char *path, bool slash, struct dav_stream **out);
+/* Of the collection at the request's path, with those members that its user may read. It outlives the request. ENOENT,
+ * EACCES etc. if the collection cannot be read. */
+int index_open(const struct dav_request *r, struct dav_stream **out);
 
 #endif

@@ -23,6 +23,7 @@
 #include "webdav/props.h"
 #include "webdav/propstore.h"
 #include "webdav/resource.h"
+#include "webdav/rights.h"
 #include "webdav/uri.h"
 #include "webdav/xmlbody.h"
 
@@ -113,9 +114,10 @@ static void reply_lock(struct dav_request *r, int status, const struct lock *loc
 /* RFC 4918 9.10.9: a lock inside the tree is the member's failure, and the whole depends on it. */
 static void reply_conflict(struct dav_request *r, const struct lock *conflict)
 {
-    if (!path_is_within(conflict->root, r->path) || strcmp(conflict->root, r->path) == 0) {
+    bool may_name = rights_may_name(r, conflict->root);
+    if (!may_name || !path_is_within(conflict->root, r->path) || strcmp(conflict->root, r->path) == 0) {
         const char *hrefs[] = { conflict->root, NULL };
-        reply_condition(r, 423, CONDITION_NO_CONFLICTING_LOCK, hrefs);
+        reply_condition(r, 423, CONDITION_NO_CONFLICTING_LOCK, may_name ? hrefs : NULL);
         return;
     }
     struct buffer *out = answer_buffer(r);
@@ -314,6 +316,8 @@ void lock_begin(struct dav_request *r)
         reply_error(r, 409, "A LOCK makes a file, and a file's URL does not end in a slash.");
         return;
     }
+    if (depth == DEPTH_INFINITY && !rights_check_tree(r)) /* nobody is to be locked out who may do more */
+        return;
     if ((r->exists || resource_has_parent(r, r->path)) && /* RFC 4918 9.10.4 */
         resource_check(r, r->exists ? &r->st : NULL, r->exists ? 0 : CHANGE_NEW))
         check_any(r);

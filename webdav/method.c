@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "webdav/rights.h"
+
 #define ON_RESOURCE (ON_FILE | ON_COLLECTION | ON_ROOT)
 #define ON_ANY      (ON_MISSING | ON_RESOURCE)
 
@@ -48,6 +50,7 @@ static const struct dav_method methods[] = {
       .body = BODY_NONE,
       .allowed_on = ON_FILE | ON_COLLECTION,
       .writes = true,
+      .unbinds = true,
       .changes = CHANGES_PATH,
       .joinable = true,
       .begin = delete_begin,
@@ -72,6 +75,7 @@ static const struct dav_method methods[] = {
       .body = BODY_NONE,
       .allowed_on = ON_FILE | ON_COLLECTION,
       .writes = true,
+      .unbinds = true,
       .changes = CHANGES_PATH | CHANGES_DEST,
       .joinable = true,
       .begin = copymove_begin,
@@ -125,7 +129,8 @@ const char *method_allow(const struct dav_request *r)
 
     for (size_t i = 0; i < METHOD_COUNT; i++) {
         const struct dav_method *method = &methods[i];
-        if (!(method->allowed_on & where(r)) || (method->writes && r->config->read_only))
+        if (!(method->allowed_on & where(r)) || (method->writes && r->config->read_only) ||
+            !rights_allow(r, method))
             continue;
         allow = apr_pstrcat(r->pool, allow, *allow ? ", " : "", method->name, NULL);
     }

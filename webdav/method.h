@@ -33,6 +33,7 @@ struct dav_method {
     unsigned allowed_on;
     bool writes;                          /* refused on a read-only server, guarded by locks */
     unsigned changes;                     /* whose content or binding; a lock changes neither */
+    bool unbinds;                         /* takes its path away */
     bool joinable;                        /* the same request again may share its run: dav_is_joinable */
     bool quick;                           /* run() may be called on a connection thread */
     bool opens;                           /* a file is opened when it is looked up: r->fd */

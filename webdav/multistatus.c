@@ -262,6 +262,15 @@ void multistatus_error(struct buffer *out, enum dav_condition condition, const c
     }
 }
 
+void multistatus_need_privilege(struct buffer *out, const char *href, const char *privilege)
+{
+    buffer_puts(out, MULTISTATUS_DECLARATION "<D:error xmlns:D=\"DAV:\"><D:need-privileges><D:resource>");
+    put_href(out, href, strlen(href));
+    buffer_puts(out, "<D:privilege><D:");
+    buffer_puts(out, privilege);
+    buffer_puts(out, "/></D:privilege></D:resource></D:need-privileges></D:error>\n");
+}
+
 void multistatus_prop_begin(struct buffer *out)
 {
     buffer_puts(out, MULTISTATUS_DECLARATION "<D:prop xmlns:D=\"DAV:\">");

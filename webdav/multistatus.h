@@ -59,6 +59,9 @@ void multistatus_empty(struct buffer *out, const char *ns, const char *name);
 /* A whole DAV:error document; hrefs (percent-encoded) may be NULL, ends with NULL. */
 void multistatus_error(struct buffer *out, enum dav_condition condition, const char *const *hrefs);
 
+/* A whole DAV:error of RFC 3744 7.1.1; the href is percent-encoded. */
+void multistatus_need_privilege(struct buffer *out, const char *href, const char *privilege);
+
 /* <?xml ...?><D:prop xmlns:D="DAV:"> ... </D:prop>, the body of a LOCK answer. */
 void multistatus_prop_begin(struct buffer *out);
 void multistatus_prop_end(struct buffer *out);

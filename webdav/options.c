@@ -4,11 +4,13 @@
  * A resource that is not there gets its answer too: clients ask before they create.
  */
 #include "webdav/method.h"
+#include "webdav/rights.h"
 
 void options_run(struct dav_request *r)
 {
-    /* Without LOCK no class 2 (18.2): clients would try, and fail when they save. */
-    bool can_lock = !r->config->read_only || r->config->leads_on;
+    /* Without LOCK no class 2 (18.2): clients would try, and fail when they save. But they ask where they
+     * mount, and take a folder without it for read-only with all that is below. */
+    bool can_lock = r->config->leads_on || (!r->config->read_only && rights_allow_some(r));
 
     reply_status(r, 200);
     reply_header(r, "DAV", can_lock ? "1, 2, 3" : "1, 3");

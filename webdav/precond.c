@@ -16,6 +16,7 @@
 #include "fs/path.h"
 #include "webdav/etag.h"
 #include "webdav/locks.h"
+#include "webdav/rights.h"
 #include "webdav/uri.h"
 
 struct evaluation {
@@ -30,10 +31,11 @@ static bool find_tagged(struct dav_request *r, const char *resource, const char 
     const struct uri_self self = request_self(r);
     const char *path, *found;
     bool slash;
-    if (uri_to_path(r->pool, resource, &self, &path, &slash) != 0 || path_is_reserved(path))
+    if (uri_to_path(r->pool, resource, &self, &path, &slash) != 0 || path_is_reserved(path) ||
+        !rights_may_name(r, path))
         return false;
     *out_path = path_find(r->dav->fs, path, r->pool, &found) == 0 ? found : path;
-    return true;
+    return rights_at(r->dav->fs, r->view, *out_path) >= ACCESS_READ;
 }
 
 static bool is_locked_with(const struct evaluation *evaluation, const char *path, const char *token)
@@ -111,7 +113,7 @@ bool precond_check_locks(struct dav_request *r, const char *path, unsigned chang
     if (!blocking)
         return true;
     const char *hrefs[] = { blocking, NULL };
-    reply_condition(r, 423, CONDITION_LOCK_TOKEN_SUBMITTED, hrefs);
+    reply_condition(r, 423, CONDITION_LOCK_TOKEN_SUBMITTED, rights_may_name(r, blocking) ? hrefs : NULL);
     return false;
 }
 

@@ -21,6 +21,7 @@
 #include "webdav/multistatus.h"
 #include "webdav/propstore.h"
 #include "webdav/responder.h"
+#include "webdav/rights.h"
 #include "webdav/spares.h"
 
 #define FIRST_PIECE (128 * 1024) /* a folder of a hundred members goes out at once, with its length */
@@ -37,6 +38,8 @@ struct listing {
     struct asked *asked;
     struct responder responder;
     const char *path;
+    const struct access_view *view; /* what may be listed */
+    struct rights_filter filter;
     struct walk *walk;
     int levels; /* directories that the walk is in */
     bool is_ended;
@@ -61,9 +64,18 @@ static void write_failed(struct listing *listing, const struct walk_entry *found
                    status_from_errno(found->error, ROLE_SUBJECT), out);
 }
 
+/* Only if somebody wants to know: it costs a look at the file system. */
+static enum access_right right_of(const struct listing *listing, const char *path)
+{
+    struct fs *fs = listing->responder.dav->fs;
+    return listing->asked->wants_rights ? rights_at(fs, listing->view, path) : ACCESS_NONE;
+}
+
 static void write_found(struct listing *listing, const struct walk_entry *found, struct buffer *out)
 {
-    struct response_entry entry = { .path = found->path, .st = &found->st };
+    struct response_entry entry = { .path = found->path,
+                                    .st = &found->st,
+                                    .right = right_of(listing, found->path) };
     if (!found->via_link && found->depth > 0) { /* else what has the properties is elsewhere */
         entry.dir = found->dir;
         entry.name = found->name;
@@ -157,6 +169,7 @@ static struct listing *listing_new(struct dav_request *r, struct asked *asked)
     listing->pool = pool;
     listing->asked = asked;
     listing->path = apr_pstrdup(pool, r->path);
+    listing->view = rights_view(r->dav, pool, r->user);
     responder_init(&listing->responder, r->dav, asked, pool);
     buffer_init(&listing->first, FIRST_MAX);
     return listing;
@@ -213,7 +226,9 @@ static apr_status_t free_listing(void *data)
  * asked for. */
 static void list_one(struct listing *listing, const struct fs_stat *st)
 {
-    const struct response_entry entry = { .path = listing->path, .st = st };
+    const struct response_entry entry = { .path = listing->path,
+                                          .st = st,
+                                          .right = right_of(listing, listing->path) };
     multistatus_begin(&listing->first);
     responder_write(&listing->responder, &entry, &listing->first);
     multistatus_end(&listing->first);
@@ -222,10 +237,12 @@ static void list_one(struct listing *listing, const struct fs_stat *st)
 
 static int list_tree(struct listing *listing, int max_depth)
 {
+    struct fs *fs = listing->responder.dav->fs;
     struct walk_entry root;
-    int error = walk_open(listing->responder.dav->fs, listing->path, WALK_FOLLOW, max_depth, &listing->walk);
+    int error = walk_open(fs, listing->path, WALK_FOLLOW, max_depth, &listing->walk);
     if (error)
         return error;
+    walk_set_filter(listing->walk, rights_filter_init(&listing->filter, fs, listing->view, listing->path));
     enum walk_event event = walk_next(listing->walk, &root);
     if (event == WALK_FAILED) /* the collection itself: a plain error says it better than a 207 */
         return root.error;

@@ -55,6 +55,8 @@ static const struct {
     [LIVE_SUPPORTEDLOCK] = { DAV_PROP("supportedlock"), ON_BOTH, true },
     [LIVE_QUOTA_AVAILABLE] = { DAV_PROP("quota-available-bytes"), ON_COLLECTIONS, false },
     [LIVE_QUOTA_USED] = { DAV_PROP("quota-used-bytes"), ON_COLLECTIONS, false },
+    /* RFC 3744 5: not for who does not ask. */
+    [LIVE_PRIVILEGES] = { DAV_PROP("current-user-privilege-set"), ON_BOTH, false },
     [LIVE_EXECUTABLE] = { NS_APACHE, "executable", "<A:executable xmlns:A=\"" NS_APACHE "\">",
                           "</A:executable>", "<A:executable xmlns:A=\"" NS_APACHE "\"/>", ON_FILES, true },
     [LIVE_CHECKSUMS] = { NS_OC, DIGESTSTORE_NAME, "<oc:checksums xmlns:oc=\"" NS_OC "\">", "</oc:checksums>",
@@ -180,6 +182,24 @@ static bool write_quota(enum live_prop prop, const struct prop_subject *subject,
     return true;
 }
 
+#define PRIVILEGE(name) "<D:privilege><D:" name "/></D:privilege>"
+
+/* RFC 3744 5.4, aggregates and what is in them. Whose lock it is decides UNLOCK, so nobody has DAV:unlock (3.5). What
+ * only the file system forbids is not told. */
+static void write_privileges(const struct prop_subject *subject, struct buffer *out)
+{
+    if (subject->holes) {
+        subject->holes->has_unknown = true;
+        return;
+    }
+    buffer_puts(out, PRIVILEGE("read") PRIVILEGE("read-current-user-privilege-set"));
+    if (subject->right < ACCESS_WRITE || subject->dav->config->read_only)
+        return;
+    buffer_puts(out, PRIVILEGE("write") PRIVILEGE("write-content") PRIVILEGE("write-properties"));
+    if (subject->st->type == FS_DIR)
+        buffer_puts(out, PRIVILEGE("bind") PRIVILEGE("unbind"));
+}
+
 /* All in one element, as ownCloud writes them. */
 static bool write_checksums(const struct prop_subject *subject, struct buffer *out)
 {
@@ -266,6 +286,9 @@ static bool write_value(enum live_prop prop, const struct prop_subject *subject,
         return write_quota(prop, subject, out);
     case LIVE_CHECKSUMS:
         return write_checksums(subject, out);
+    case LIVE_PRIVILEGES:
+        write_privileges(subject, out);
+        return true;
     case LIVE_NONE:
     case LIVE_COUNT:
         break;

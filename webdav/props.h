@@ -82,6 +82,7 @@ enum live_prop {
     LIVE_QUOTA_USED,
     LIVE_EXECUTABLE,
     LIVE_CHECKSUMS,
+    LIVE_PRIVILEGES,
     LIVE_COUNT
 };
 
@@ -104,6 +105,7 @@ struct prop_subject {
     const char *name; /* the last one in the path, "" for the root; what has to do with locks needs none */
     const struct fs_stat *st;
     const struct lock *locks; /* that cover it */
+    enum access_right right;  /* of whoever asks, at the path */
     const char *checksums;    /* as digestfield_format_oc; NULL: none are known */
     struct prop_holes *holes; /* not NULL: written is what all resources of this type have in common */
 };

@@ -172,6 +172,16 @@ void reply_condition(struct dav_request *r, int status, enum dav_condition condi
     buffer_release(&body);
 }
 
+void reply_need_privilege(struct dav_request *r, const char *path, bool is_collection, const char *privilege)
+{
+    struct buffer body;
+
+    buffer_init(&body, ERROR_BODY_MAX);
+    multistatus_need_privilege(&body, request_href(r, path, is_collection), privilege);
+    reply_buffer(r, 403, MULTISTATUS_TYPE, apr_pmemdup(r->pool, body.data, body.size), body.size);
+    buffer_release(&body);
+}
+
 void reply_header(struct dav_request *r, const char *name, const char *value)
 {
     apr_table_set(r->reply.headers, name, value);

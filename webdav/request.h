@@ -15,6 +15,7 @@
 #include "fs/staging.h"
 #include "fs/tree.h"
 #include "webdav/accepted.h"
+#include "webdav/access.h"
 #include "webdav/dav.h"
 #include "webdav/ifheader.h"
 #include "webdav/status.h"
@@ -51,6 +52,9 @@ struct dav {
     struct spares *spares;
     struct noprops *noprops; /* may be NULL */
     struct propstore *propstore;
+    pthread_rwlock_t access_lock; /* guards the rules */
+    struct access *access;        /* NULL: there are none */
+    atomic_bool has_access;
 };
 
 /* accepted.c */
@@ -73,16 +77,18 @@ struct dav_request {
     const char *target;
     const char *user;
     apr_table_t *headers;
+    const struct access_view *view; /* what the user may do; NULL: everything */
     bool tls;
     bool has_body;
     uint64_t content_length; /* of the request; DAV_LENGTH_UNKNOWN if chunked, 0 without body */
 
-    bool is_sound;     /* nothing in the head was refused for itself alone */
-    const char *asked; /* the path as the target has it */
-    const char *key;   /* once it was asked for */
-    const char *path;  /* canonical, in its stored spelling; NULL for "*" */
-    bool slash;        /* the target ended in a slash */
-    bool exists;       /* found by dav_begin; looked at again under the guard before acting */
+    bool is_sound;           /* nothing in the head was refused for itself alone */
+    const char *asked;       /* the path as the target has it */
+    const char *key;         /* once it was asked for */
+    const char *path;        /* canonical, in its stored spelling; NULL for "*" */
+    bool slash;              /* the target ended in a slash */
+    enum access_right right; /* at the path (rights.h) */
+    bool exists;             /* found by dav_begin; looked at again under the guard before acting */
     struct fs_stat st;
     struct thing found; /* what dav_begin found */
     int fd;             /* of a file that dav_begin opened (method.h); -1 if none or taken */
@@ -142,6 +148,9 @@ bool reply_if_stopped(struct dav_request *r);
 /* A DAV:error body (RFC 4918 16). `hrefs` are canonical paths, NULL-terminated, or NULL. */
 void reply_condition(struct dav_request *r, int status, enum dav_condition condition,
                      const char *const *hrefs);
+
+/* 403 with need-privileges (RFC 3744 7.1.1): what is missing, and on what. */
+void reply_need_privilege(struct dav_request *r, const char *path, bool is_collection, const char *privilege);
 
 /* A complete body from memory that lives as long as the request's pool. */
 void reply_buffer(struct dav_request *r, int status, const char *content_type, const void *data, size_t size);

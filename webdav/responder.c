@@ -235,6 +235,7 @@ void responder_write(struct responder *responder, const struct response_entry *e
         .name = name,
         .st = entry->st,
         .locks = found.locks,
+        .right = entry->right,
         .checksums = found.checksums,
     };
 

@@ -35,7 +35,8 @@ struct responder {
 struct response_entry {
     const char *path;
     const struct fs_stat *st;
-    struct fs_dir *dir; /* where its dead properties are, under `name`; NULL: not known yet */
+    enum access_right right; /* at the path */
+    struct fs_dir *dir;      /* where its dead properties are, under `name`; NULL: not known yet */
     const char *name;
 };
 

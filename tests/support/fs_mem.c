@@ -144,6 +144,24 @@ static int mem_real_path(struct fs *fs, const char *path, char *out, size_t size
     return mem_end(fs, err);
 }
 
+static int mem_leads_to(struct fs *fs, const char *path, char *out, size_t size)
+{
+    char real[FS_PATH_MAX + 1];
+    struct node *node;
+
+    int err = mem_begin(fs, FS_MEM_LEADS_TO);
+    if (err)
+        return err;
+    err = node_resolve(mem(fs)->root, path, &node, real);
+    if (err == ENOENT || err == ENOTDIR)
+        err = 0;
+    if (!err && strlen(real) >= size)
+        err = ENAMETOOLONG;
+    if (!err)
+        memcpy(out, real, strlen(real) + 1);
+    return mem_end(fs, err);
+}
+
 /* ---- in an open directory ---- */
 
 /* The node of an entry, or of the directory itself for "". */
@@ -489,6 +507,7 @@ static const struct fs_ops mem_ops = {
     .open = mem_open,
     .dir_open = mem_dir_open,
     .real_path = mem_real_path,
+    .leads_to = mem_leads_to,
     .get_attr_fd = mem_get_attr_fd,
     .stat_at = mem_stat_at,
     .open_at = mem_open_at,

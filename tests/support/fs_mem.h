@@ -20,6 +20,7 @@ enum fs_mem_op {
     FS_MEM_OPEN,
     FS_MEM_DIR_OPEN,
     FS_MEM_REAL_PATH,
+    FS_MEM_LEADS_TO,
     FS_MEM_STAT_AT,
     FS_MEM_OPEN_AT,
     FS_MEM_DIR_ENTER,

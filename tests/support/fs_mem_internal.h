@@ -52,7 +52,8 @@ void entry_remove(struct node *dir, const char *name);
 
 bool node_is_within(const struct node *node, const struct node *base);
 
-/* Follows links. `real` (FS_PATH_MAX + 1 bytes) is the path without them. */
+/* Follows links. `real` (FS_PATH_MAX + 1 bytes) is the path without them; after ENOENT and ENOTDIR as far as there are
+ * any, with the rest of the path behind it. */
 int node_resolve(struct node *root, const char *path, struct node **out, char *real);
 
 struct mem_fs {

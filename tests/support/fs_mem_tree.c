@@ -228,5 +228,10 @@ int node_resolve(struct node *root, const char *path, struct node **out, char *r
             memcpy(rest, after, sizeof(rest));
         }
     }
+    if ((err == ENOENT || err == ENOTDIR) && *rest) {
+        size_t done = strlen(real);
+        if (snprintf(real + done, FS_PATH_MAX + 1 - done, "/%s", rest) > (int)(FS_PATH_MAX - done))
+            return ENAMETOOLONG;
+    }
     return err ? err : find(root, real, out);
 }

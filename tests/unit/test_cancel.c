@@ -42,6 +42,7 @@ static void called(void)
     HOOK(open, (struct fs * a, const char *b, int *c, struct fs_stat *d), (a, b, c, d))                      \
     HOOK(dir_open, (struct fs * a, const char *b, struct fs_dir **c), (a, b, c))                             \
     HOOK(real_path, (struct fs * a, const char *b, char *c, size_t d), (a, b, c, d))                         \
+    HOOK(leads_to, (struct fs * a, const char *b, char *c, size_t d), (a, b, c, d))                          \
     HOOK(get_attr_fd, (struct fs * a, int b, void *c, size_t d, size_t *e), (a, b, c, d, e))                 \
     HOOK(stat_at, (struct fs_dir * a, const char *b, struct fs_stat *c), (a, b, c))                          \
     HOOK(open_at, (struct fs_dir * a, const char *b, bool c, int *d, struct fs_stat *e), (a, b, c, d, e))    \

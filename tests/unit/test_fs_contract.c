@@ -291,6 +291,51 @@ static void the_real_path_has_no_links_in_it(void **state)
     assert_int_equal(fs_real_path(world->fs, "out", real, sizeof(real)), EXDEV);
 }
 
+static void a_path_leads_somewhere_though_there_is_nothing(void **state)
+{
+    static const struct {
+        const char *path, *leads_to;
+        int error;
+    } rows[] = {
+        { "", "", 0 },
+        { "a/b/f", "a/b/f", 0 },
+        { "l/f", "a/b/f", 0 },
+        { "l/up", "", 0 },
+        { "none", "none", 0 },
+        { "a/none/x/y", "a/none/x/y", 0 },
+        { "a/b/f/x", "a/b/f/x", 0 },
+        { "l/none", "a/b/none", 0 },
+        { "l/none/x", "a/b/none/x", 0 },
+        { "l/f/x", "a/b/f/x", 0 },
+        { "l/up/none", "none", 0 },
+        { "dangling", "a/none/deep", 0 },
+        { "dangling/x", "a/none/deep/x", 0 },
+        { "l/sideways", "a/gone", 0 },
+        { "out", NULL, EXDEV },
+        { "out/x", NULL, EXDEV },
+        { "circle", NULL, ELOOP },
+    };
+    struct world *world = *state;
+    char real[FS_PATH_MAX + 1], tight[9];
+
+    support_fs_mkdir(world->fs, "a");
+    support_fs_mkdir(world->fs, "a/b");
+    support_fs_write(world->fs, "a/b/f", "");
+    make_symlink(world, "l", "a/b");
+    make_symlink(world, "a/b/up", "../..");
+    make_symlink(world, "a/b/sideways", "../gone");
+    make_symlink(world, "dangling", "a/none/deep");
+    make_symlink(world, "out", "..");
+    make_symlink(world, "circle", "circle");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int error = fs_leads_to(world->fs, rows[i].path, real, sizeof real);
+        if (error != rows[i].error || (!error && strcmp(real, rows[i].leads_to) != 0))
+            fail_msg("%s: %d, %s", rows[i].path, error, error ? "" : real);
+    }
+    assert_int_equal(fs_leads_to(world->fs, "l/none", tight, sizeof tight), 0);
+    assert_int_equal(fs_leads_to(world->fs, "l/none", tight, sizeof tight - 1), ENAMETOOLONG);
+}
+
 static void a_directory_lists_each_name_once(void **state)
 {
     struct world *world = *state;
@@ -669,6 +714,7 @@ int main(void)
         ON_BOTH(paths_follow_links_and_names_do_not),
         ON_BOTH(links_that_lead_nowhere_say_why),
         ON_BOTH(the_real_path_has_no_links_in_it),
+        ON_BOTH(a_path_leads_somewhere_though_there_is_nothing),
         ON_BOTH(a_directory_lists_each_name_once),
         ON_BOTH(a_directory_tells_what_its_entries_are),
         ON_BOTH(another_handle_reads_on_where_one_was),

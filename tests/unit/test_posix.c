@@ -120,6 +120,11 @@ static void absolute_links_that_lie_inside_are_followed(void **state)
     assert_int_equal(fs_stat(world->fs, "through-file", &st), ENOTDIR);
     assert_int_equal(fs_real_path(world->fs, "to-root/a/relative/f", real, sizeof(real)), 0);
     assert_string_equal(real, "a/b/f");
+    link_into_root(world, "to-nothing", "/a/./gone/../none");
+    assert_int_equal(fs_leads_to(world->fs, "to-root/a/relative/f", real, sizeof(real)), 0);
+    assert_string_equal(real, "a/b/f");
+    assert_int_equal(fs_leads_to(world->fs, "to-nothing/x", real, sizeof(real)), 0);
+    assert_string_equal(real, "a/none/x");
 }
 
 static void links_that_lead_out_are_refused(void **state)

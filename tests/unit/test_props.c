@@ -326,12 +326,13 @@ static void names_are_found_by_namespace_and_name(void **context)
     }
 }
 
-static void allprop_is_all_but_quota_and_checksums(void **context)
+static void allprop_is_all_but_quota_checksums_and_privileges(void **context)
 {
     (void)context;
     for (int prop = LIVE_NONE + 1; prop < LIVE_COUNT; prop++)
         assert_int_equal(props_is_in_allprop((enum live_prop)prop),
-                         prop != LIVE_QUOTA_AVAILABLE && prop != LIVE_QUOTA_USED && prop != LIVE_CHECKSUMS);
+                         prop != LIVE_QUOTA_AVAILABLE && prop != LIVE_QUOTA_USED && prop != LIVE_CHECKSUMS &&
+                             prop != LIVE_PRIVILEGES);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -351,7 +352,7 @@ int main(void)
         TEST(an_executable_is_one_for_anybody),
         TEST(a_lock_is_discovered_whole),
         TEST(names_are_found_by_namespace_and_name),
-        TEST(allprop_is_all_but_quota_and_checksums),
+        TEST(allprop_is_all_but_quota_checksums_and_privileges),
     };
     return cmocka_run_group_tests_name("props", tests, NULL, NULL);
 }

@@ -1,0 +1,521 @@
+/*
+ * What the rules mean for requests. ann may write in /, may read /ro and knows nothing of /secret; bob may do everything;
+ * nobody may only read /ro.
+ */
+#include <apr_strings.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/exchange.h"
+#include "webdav/access.h"
+
+#define NFC "caf%C3%A9"
+#define NFD "cafe%CC%81"
+
+#define LOCK_BODY                                                                                            \
+    "<D:lockinfo xmlns:D=\"DAV:\"><D:lockscope><D:exclusive/></D:lockscope>"                                 \
+    "<D:locktype><D:write/></D:locktype></D:lockinfo>"
+#define PATCH_BODY                                                                                           \
+    "<D:propertyupdate xmlns:D=\"DAV:\"><D:set><D:prop><x "                                                  \
+    "xmlns=\"u:\"/></D:prop></D:set></D:propertyupdate>"
+
+static const char *const rules[] = {
+    "/ * write",     "/ro * read",         "/secret * none",        "/secret bob write",
+    "/ro bob write", "/deep/in/no * none", "/deep/in/no bob write", "/caf\xC3\xA9 ann none",
+    "/ro - read",
+};
+
+static void give_rules(struct exchange *x)
+{
+    struct access *access = access_new();
+
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        assert_null(access_add(access, rules[i]));
+    assert_null(access_add_home(access, "/home"));
+    dav_set_access(x->dav, access);
+}
+
+static int set_up(void **state)
+{
+    static const char *const folders[] = { "pub",         "ro",           "ro/sub",        "secret",
+                                           "secret/sub",  "deep",         "deep/in",       "deep/in/no",
+                                           "deep/in/yes", "cafe\xCC\x81", "deep/in/no/sub" };
+    static const char *const files[] = {
+        "f",      "pub/f",        "ro/f",          "ro/sub/f",         "secret/f",      "secret/sub/f",
+        "deep/f", "deep/in/no/f", "deep/in/yes/f", "deep/in/no/sub/f", "cafe\xCC\x81/f"
+    };
+    static const char *const links[][2] = {
+        { "../secret", "pub/l" },
+        { "../secret/f", "pub/lf" },
+        { "../secret/none", "pub/dangling" },
+        { "../ro", "pub/lro" },
+        { "../secret", "ro/l" },
+        { "../pub", "secret/lpub" },
+        { "../secret/sub", "deep/ls" },
+        { "../secret/gone/f", "pub/gone" },
+    };
+    const struct dav_config config = { .can_log_in = true };
+    struct exchange *x = exchange_open(&config);
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        exchange_mkdir(x, folders[i]);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        exchange_write(x, files[i], "content");
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        exchange_symlink(x, links[i][0], links[i][1]);
+    give_rules(x);
+    *state = x;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    exchange_close(*state);
+    return 0;
+}
+
+static const struct answer *ask(struct exchange *x, const char *user, const char *method, const char *target,
+                                const char *headers)
+{
+    const char *body = NULL;
+
+    if (strcmp(method, "PUT") == 0)
+        body = "new";
+    else if (strcmp(method, "LOCK") == 0)
+        body = LOCK_BODY;
+    else if (strcmp(method, "PROPPATCH") == 0)
+        body = PATCH_BODY;
+    return exchange_full(x, user, method, target, headers, body, body ? strlen(body) : 0);
+}
+
+static int write_header(void *text, const char *name, const char *value)
+{
+    char **end = text;
+
+    *end += sprintf(*end, "%s: %s\n", name, value);
+    return 1;
+}
+
+/* All that a client could tell two answers apart by. */
+static const char *whole(struct exchange *x, const struct answer *a)
+{
+    char *text = apr_palloc(x->pool, 65536 + a->size), *end = text;
+
+    end += sprintf(end, "%d early %d close %d\n", a->status, a->early, a->close);
+    apr_table_do(write_header, &end, a->headers, NULL);
+    sprintf(end, "%s", a->body ? a->body : "");
+    return text;
+}
+
+static const char *const methods[] = { "OPTIONS", "GET",    "HEAD", "PROPFIND", "PUT",
+                                       "DELETE",  "MKCOL",  "COPY", "MOVE",     "PROPPATCH",
+                                       "LOCK",    "UNLOCK", "BREW" };
+#define METHODS (sizeof methods / sizeof *methods)
+
+static bool names_destination(const char *method)
+{
+    return strcmp(method, "COPY") == 0 || strcmp(method, "MOVE") == 0;
+}
+
+static const char *plain_headers(const char *method)
+{
+    return names_destination(method) ? "Destination: /pub/new" : "Lock-Token: <opaquelocktoken:x>";
+}
+
+/* What is there, and what is not. */
+static void what_may_not_be_read_looks_as_if_it_were_not_there(void **state)
+{
+    static const char *const pairs[][2] = {
+        { "/secret", "/home/bob" },
+        { "/secret/", "/home/bob/" },
+        { "/secret/f", "/secret/none" },
+        { "/secret/f/", "/secret/none/" },
+        { "/secret/sub", "/secret/none" },
+        { "/secret/sub/", "/secret/none/" },
+        { "/secret/f", "/secret/none/x/y" },
+        { "/secret/sub/f", "/secret/none/f" },
+        { "/secret/%66", "/secret/%6e" },
+        { "/%73ecret/f", "/%73ecret/none" },
+        { "//secret//f", "//secret//none" },
+        { "/secret/lpub/f", "/secret/none" },
+        { "/deep/in/no/f", "/deep/in/no/none" },
+        { "/" NFC "/f", "/" NFC "/none" },
+        { "/" NFD "/f", "/" NFD "/none" },
+        { "/pub/l", "/secret/none" },
+        { "/pub/l/f", "/pub/l/none" },
+        { "/pub/l/sub/f", "/pub/l/none/f" },
+        { "/pub/l/sub/", "/pub/l/none/" },
+        { "/pub/lf", "/pub/dangling" },
+        { "/pub/lf/", "/pub/dangling/" },
+        { "/pub/lf", "/pub/gone" },
+        { "/pub/lf/x", "/pub/gone/x" },
+        { "/ro/l/f", "/ro/l/none" },
+    };
+    static const char *const users[] = { "ann", "" };
+    struct exchange *x = *state;
+
+    for (size_t i = 0; i < 2 * METHODS * (sizeof pairs / sizeof *pairs); i++) {
+        const char *user = users[i % 2], *method = methods[i / 2 % METHODS];
+        const char *const *pair = pairs[i / 2 / METHODS];
+        const struct answer *a = ask(x, user, method, pair[0], plain_headers(method));
+        const char *there = whole(x, a),
+                   *missing = whole(x, ask(x, user, method, pair[1], plain_headers(method)));
+        if (strcmp(there, missing) != 0)
+            fail_msg("%s \"%s\" %s: %s\nbut %s: %s", method, user, pair[0], there, pair[1], missing);
+        int status = strcmp(method, "BREW") == 0 ? 501 : *user ? 404 : 401;
+        if (a->status != status)
+            fail_msg("%s \"%s\" %s: %s", method, user, pair[0], there);
+    }
+    assert_string_equal(exchange_read(x, "secret/f"), "content");
+    assert_false(exchange_exists(x, "secret/none"));
+}
+
+static void a_hidden_destination_looks_like_any(void **state)
+{
+    static const char *const pairs[][2] = {
+        { "/secret/f", "/secret/none" },      { "/secret/sub", "/secret/non" },
+        { "/pub/l/f", "/pub/l/g" },           { "/pub/l/sub/f", "/pub/l/bus/f" },
+        { "/secret/sub/x", "/secret/non/x" }, { "/" NFD "/f", "/" NFD "/g" },
+        { "/" NFC "/f", "/" NFC "/g" },       { "/pub/lf", "/pub/dx" },
+        { "/secret/sub/", "/secret/non/" },
+    };
+    static const char *const overwrites[] = { "", "\nOverwrite: F" };
+    static const char *const users[] = { "ann", "" };
+    struct exchange *x = *state;
+
+    exchange_symlink(x, "../secret/no", "pub/dx");
+    for (size_t i = 0; i < 8 * (sizeof pairs / sizeof *pairs); i++) {
+        const char *method = i & 1 ? "COPY" : "MOVE", *overwrite = overwrites[i / 2 & 1],
+                   *user = users[i / 4 & 1];
+        const char *const *pair = pairs[i / 8], *told[2];
+        for (int j = 0; j < 2; j++) {
+            const char *headers = apr_pstrcat(x->pool, "Destination: ", pair[j], overwrite, NULL);
+            const struct answer *a = ask(x, user, method, *user ? "/pub/f" : "/ro/f", headers);
+            if (a->status != (*user ? 403 : 401))
+                fail_msg("%s \"%s\" to %s: %d", method, user, pair[j], a->status);
+            told[j] = whole(x, a);
+            char *href = strstr(told[j], pair[j]); /* what was asked for is told again */
+            if (href)
+                memset(href, '*', strlen(pair[j]));
+        }
+        size_t both = strlen(told[0]) < strlen(told[1]) ? strlen(told[0]) : strlen(told[1]);
+        if (strlen(pair[0]) == strlen(pair[1]) ? strcmp(told[0], told[1]) != 0 : both == 0)
+            fail_msg("%s to %s: %s\nbut %s: %s", method, pair[0], told[0], pair[1], told[1]);
+    }
+}
+
+/* As long as nobody has them: what is hidden is neither there, nor changed, nor locked. */
+static void conditions_on_what_is_hidden_do_not_hold(void **state)
+{
+    struct exchange *x = *state;
+    const char *etag = answer_header(ask(x, "bob", "HEAD", "/secret/f", NULL), "ETag");
+    const char *token = answer_header(ask(x, "bob", "LOCK", "/secret/f", NULL), "Lock-Token");
+    static const char *const forms[] = { "If: </secret/f> ([%s])", "If: </secret/f> (%s)",
+                                         "If: </pub/lf> ([%s])", "If: </pub/lf> (%s)",
+                                         "If: </pub/l/f> ([%s])" };
+
+    assert_true(*etag && *token);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        char headers[300];
+        snprintf(headers, sizeof headers, forms[i], strchr(forms[i], '[') ? etag : token);
+        assert_int_equal(ask(x, "ann", "PUT", "/pub/f", headers)->status, 412);
+        if (i < 2)
+            assert_int_equal(ask(x, "bob", "PUT", "/pub/f", headers)->status, 204);
+    }
+}
+
+static void reading_is_not_changing(void **state)
+{
+    static const struct {
+        const char *method, *target, *dest;
+        int status;
+        const char *told;
+    } rows[] = {
+        { "GET", "/ro/f", NULL, 200, NULL },
+        { "PROPFIND", "/ro/f", NULL, 207, NULL },
+        { "GET", "/ro/none", NULL, 404, NULL },
+        { "COPY", "/ro/f", "/pub/copy", 201, NULL },
+        { "PUT", "/ro/f", NULL, 403, "<D:href>/ro/f</D:href><D:privilege><D:write/>" },
+        { "PUT", "/ro/new", NULL, 403, "<D:href>/ro/new</D:href><D:privilege><D:write/>" },
+        { "DELETE", "/ro/f", NULL, 403, "need-privileges" },
+        { "DELETE", "/ro/sub", NULL, 403, "<D:href>/ro/sub/</D:href>" },
+        { "DELETE", "/ro", NULL, 403, "<D:href>/ro/</D:href>" },
+        { "MKCOL", "/ro/new", NULL, 403, "need-privileges" },
+        { "PROPPATCH", "/ro/f", NULL, 403, "need-privileges" },
+        { "LOCK", "/ro/f", NULL, 403, "need-privileges" },
+        { "LOCK", "/ro/new", NULL, 403, "need-privileges" },
+        { "UNLOCK", "/ro/f", NULL, 403, "need-privileges" },
+        { "MOVE", "/ro/f", "/pub/g", 403, "<D:href>/ro/f</D:href>" },
+        { "COPY", "/pub/f", "/ro/new", 403, "<D:href>/ro/new</D:href><D:privilege><D:bind/>" },
+        { "COPY", "/pub/f", "/ro/f", 403, "need-privileges" },
+        { "MOVE", "/pub/f", "/ro/sub/x", 403, "need-privileges" },
+        { "PUT", "/pub/lro/f", NULL, 403, "need-privileges" }, /* through a link */
+        { "PUT", "/pub/lro/new", NULL, 403, "need-privileges" },
+        { "MKCOL", "/pub/lro/new", NULL, 403, "need-privileges" },
+        { "COPY", "/pub/f", "/pub/lro/new", 403, "need-privileges" },
+        { "PUT", "/home", NULL, 403, "need-privileges" }, /* where one may only pass */
+        { "PUT", "/home/f", NULL, 404, NULL },
+        { "MKCOL", "/home/new", NULL, 404, NULL },
+        /* what a rule names stays where it is, also for who may write in it */
+        { "DELETE", "/home/ann", NULL, 403, "<D:href>/home/</D:href><D:privilege><D:unbind/>" },
+        { "MOVE", "/home/ann", "/pub/mine", 403, "<D:href>/home/</D:href>" },
+        /* trees with something in them that may not be changed */
+        { "DELETE", "/deep", NULL, 403, "<D:href>/deep/</D:href><D:privilege><D:write/>" },
+        { "DELETE", "/deep/in", NULL, 403, "need-privileges" },
+        { "MOVE", "/deep", "/pub/deep", 403, "need-privileges" },
+        { "LOCK", "/deep", NULL, 403, "need-privileges" },
+        { "COPY", "/pub", "/deep", 403, "need-privileges" },
+        { "COPY", "/pub/f", "/deep/in", 403, "need-privileges" },
+        { "DELETE", "/deep/in/yes", NULL, 204, NULL },
+        { "DELETE", "/deep/f", NULL, 204, NULL },
+        { "PUT", "/home/ann/f", NULL, 201, NULL },
+        { "PUT", "/pub/f", NULL, 204, NULL },
+        { "MOVE", "/pub/f", "/pub/g", 201, NULL },
+        { "MKCOL", "/pub/new", NULL, 201, NULL },
+        { "DELETE", "/pub/lf", NULL, 404, NULL }, /* the link is its target's for these purposes */
+    };
+    struct exchange *x = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *headers = rows[i].dest ? apr_pstrcat(x->pool, "Destination: ", rows[i].dest, NULL)
+                                           : plain_headers(rows[i].method);
+        const struct answer *a = ask(x, "ann", rows[i].method, rows[i].target, headers);
+        if (a->status != rows[i].status || (rows[i].told && !strstr(a->body, rows[i].told)))
+            fail_msg("%s %s: %d %s", rows[i].method, rows[i].target, a->status, a->body);
+        if (a->status == 403 && strstr(a->body, "secret"))
+            fail_msg("%s %s tells %s", rows[i].method, rows[i].target, a->body);
+    }
+    assert_string_equal(exchange_read(x, "ro/f"), "content");
+    assert_string_equal(exchange_read(x, "deep/in/no/f"), "content");
+    assert_true(exchange_exists(x, "pub/lf"));
+}
+
+static void nobody_is_asked_for_a_name(void **state)
+{
+    struct exchange *x = *state;
+    const struct dav_config nobody_can = { .can_log_in = false };
+
+    assert_int_equal(ask(x, "", "GET", "/ro/f", NULL)->status, 200);
+    assert_int_equal(ask(x, "", "GET", "/ro/none", NULL)->status, 404);
+    assert_int_equal(ask(x, "", "PUT", "/ro/f", NULL)->status, 401);
+    assert_int_equal(ask(x, "", "GET", "/pub/f", NULL)->status, 401);
+    assert_int_equal(ask(x, "", "OPTIONS", "/", NULL)->status, 200); /* on the way to /ro */
+    assert_int_equal(ask(x, "", "OPTIONS", "/pub", NULL)->status, 401);
+    assert_int_equal(ask(x, "", "PUT", "/new", NULL)->status, 401);
+
+    struct exchange *y = exchange_open(&nobody_can);
+    give_rules(y);
+    exchange_mkdir(y, "ro");
+    exchange_mkdir(y, "pub");
+    assert_int_equal(ask(y, "", "GET", "/pub", NULL)->status, 404);
+    assert_int_equal(ask(y, "", "PUT", "/ro/f", NULL)->status, 403);
+    exchange_close(y);
+}
+
+/* The hrefs of a listing, sorted. */
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *list(struct exchange *x, const char *user, const char *target, const char *depth)
+{
+    const struct answer *a = ask(x, user, "PROPFIND", target, apr_pstrcat(x->pool, "Depth: ", depth, NULL));
+    const char *found[100], *all = "";
+    size_t count = 0;
+
+    assert_int_equal(a->status, 207);
+    for (const char *at = a->body; (at = strstr(at, "<D:response><D:href>")); count++) {
+        at += strlen("<D:response><D:href>");
+        found[count] = apr_pstrmemdup(x->pool, at, strcspn(at, "<"));
+    }
+    qsort(found, count, sizeof *found, compare_texts);
+    for (size_t i = 0; i < count; i++)
+        all = apr_pstrcat(x->pool, all, i ? " " : "", found[i], NULL);
+    return all;
+}
+
+static void listings_have_what_may_be_read(void **state)
+{
+    struct exchange *x = *state;
+
+    assert_string_equal(list(x, "ann", "/", "1"), "/ /deep/ /f /pub/ /ro/");
+    assert_string_equal(list(x, "ann", "/deep", "infinity"),
+                        "/deep/ /deep/f /deep/in/ /deep/in/yes/ /deep/in/yes/f");
+    assert_string_equal(list(x, "ann", "/pub", "infinity"),
+                        "/pub/ /pub/f /pub/lro/ /pub/lro/f /pub/lro/sub/ /pub/lro/sub/f");
+    assert_string_equal(list(x, "ann", "/ro", "infinity"), "/ro/ /ro/f /ro/sub/ /ro/sub/f");
+    assert_string_equal(list(x, "", "/", "infinity"), "/ /ro/ /ro/f /ro/sub/ /ro/sub/f");
+    assert_string_equal(list(x, "ann", "/home", "infinity"), "/home/ /home/ann/");
+    assert_string_equal(list(x, "ann", "/", "1"), "/ /deep/ /f /home/ /pub/ /ro/");
+    assert_string_equal(list(x, "bob", "/home", "1"), "/home/ /home/bob/");
+    assert_string_equal(list(x, "ann", "/home", "1"), "/home/ /home/ann/");
+    assert_string_equal(
+        list(x, "bob", "/secret", "infinity"),
+        "/secret/ /secret/f /secret/lpub/ /secret/lpub/f /secret/lpub/l/ /secret/lpub/lf /secret/lpub/lro/ "
+        "/secret/lpub/lro/f /secret/lpub/lro/l/ /secret/lpub/lro/sub/ /secret/lpub/lro/sub/f /secret/sub/ "
+        "/secret/sub/f");
+
+    const struct answer *page = ask(x, "ann", "GET", "/", NULL);
+    assert_int_equal(page->status, 200);
+    assert_non_null(strstr(page->body, "pub/"));
+    assert_null(strstr(page->body, "secret"));
+    page = ask(x, "ann", "GET", "/pub/", NULL);
+    assert_non_null(strstr(page->body, "lro"));
+    assert_null(strstr(page->body, "lf"));
+}
+
+static void copies_have_what_may_be_read(void **state)
+{
+    struct exchange *x = *state;
+
+    assert_int_equal(ask(x, "ann", "COPY", "/deep", "Destination: /copy")->status, 201);
+    assert_string_equal(list(x, "bob", "/copy", "infinity"),
+                        "/copy/ /copy/f /copy/in/ /copy/in/yes/ /copy/in/yes/f");
+    assert_int_equal(ask(x, "ann", "COPY", "/pub", "Destination: /copy2")->status, 201);
+    assert_string_equal(list(x, "bob", "/copy2", "infinity"),
+                        "/copy2/ /copy2/f /copy2/lro/ /copy2/lro/f /copy2/lro/sub/ /copy2/lro/sub/f");
+    assert_int_equal(ask(x, "bob", "COPY", "/deep", "Destination: /copy3")->status, 201);
+    assert_true(exchange_exists(x, "copy3/in/no/sub/f"));
+    assert_true(exchange_exists(x, "copy3/ls/f"));
+}
+
+static void home_folders_are_made_when_they_are_touched(void **state)
+{
+    struct exchange *x = *state;
+
+    assert_int_equal(ask(x, "ann", "GET", "/home/bob", NULL)->status, 404);
+    assert_int_equal(ask(x, "", "GET", "/home", NULL)->status, 401);
+    assert_int_equal(ask(x, "ann", "GET", "/pub", NULL)->status, 200);
+    assert_false(exchange_exists(x, "home"));
+    assert_int_equal(ask(x, "ann", "PUT", "/home/ann/f", NULL)->status, 201);
+    assert_true(exchange_exists(x, "home/ann/f"));
+    assert_false(exchange_exists(x, "home/bob"));
+    assert_int_equal(ask(x, "bob", "PROPFIND", "/home", NULL)->status, 207);
+    assert_true(exchange_exists(x, "home/bob"));
+    assert_int_equal(ask(x, "caf\xC3\xA9", "PUT", "/home/" NFD "/f", NULL)->status, 201);
+    assert_true(exchange_exists(x, "home/caf\xC3\xA9/f"));
+    assert_int_equal(ask(x, "a/b", "GET", "/home/a", NULL)->status, 404);
+    assert_int_equal(ask(x, "..", "GET", "/home/x", NULL)->status, 404);
+}
+
+static void locks_are_told_to_those_who_may_read(void **state)
+{
+    struct exchange *x = *state;
+
+    exchange_mkdir(x, "secret/sub/open");
+    exchange_write(x, "secret/sub/open/f", "x");
+    struct access *access = access_new();
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        assert_null(access_add(access, rules[i]));
+    assert_null(access_add(access, "/secret/sub/open ann write"));
+    dav_set_access(x->dav, access);
+    exchange_symlink(x, "../secret/sub/open", "pub/lopen");
+
+    assert_int_equal(ask(x, "bob", "LOCK", "/pub/f", "Depth: 0")->status, 200);
+    const struct answer *a = ask(x, "ann", "PUT", "/pub/f", NULL);
+    assert_int_equal(a->status, 423);
+    assert_non_null(strstr(a->body, "<D:href>/pub/f</D:href>"));
+    /* a lock in the way that lies where ann cannot look */
+    dav_set_access(x->dav, NULL);
+    assert_int_equal(ask(x, "bob", "LOCK", "/deep/in/no/f", "Depth: 0")->status, 200);
+    give_rules(x);
+    assert_int_equal(ask(x, "ann", "DELETE", "/deep", NULL)->status, 403);
+    assert_int_equal(ask(x, "ann", "LOCK", "/deep", NULL)->status, 403);
+    assert_int_equal(ask(x, "ann", "LOCK", "/deep", "Depth: 0")->status, 200);
+}
+
+static const char *allow(struct exchange *x, const char *user, const char *target)
+{
+    const struct answer *a = ask(x, user, "OPTIONS", target, NULL);
+
+    assert_int_equal(a->status, 200);
+    return apr_pstrcat(x->pool, answer_header(a, "DAV"), " | ", answer_header(a, "Allow"), NULL);
+}
+
+static void options_tell_what_is_allowed(void **state)
+{
+    struct exchange *x = *state;
+
+    assert_string_equal(
+        allow(x, "ann", "/pub/f"),
+        "1, 2, 3 | OPTIONS, GET, HEAD, PROPFIND, PUT, DELETE, COPY, MOVE, PROPPATCH, LOCK, UNLOCK");
+    assert_string_equal(allow(x, "ann", "/ro/f"), "1, 3 | OPTIONS, GET, HEAD, PROPFIND, COPY");
+    assert_string_equal(allow(x, "ann", "/ro/none"), "1, 3 | OPTIONS");
+    assert_string_equal(allow(x, "ann", "/deep"),
+                        "1, 2, 3 | OPTIONS, GET, HEAD, PROPFIND, COPY, PROPPATCH, LOCK, UNLOCK");
+    assert_string_equal(allow(x, "ann", "/home"), "1, 2, 3 | OPTIONS, GET, HEAD, PROPFIND, COPY");
+    assert_string_equal(allow(x, "", "/"), "1, 3 | OPTIONS, GET, HEAD, PROPFIND, COPY");
+    const struct answer *a = ask(x, "ann", "OPTIONS", "*", NULL);
+    assert_int_equal(a->status, 200);
+}
+
+#define READ_SET                                                                                             \
+    "<D:privilege><D:read/></D:privilege><D:privilege><D:read-current-user-privilege-set/></D:privilege>"
+#define WRITE_SET                                                                                            \
+    "<D:privilege><D:write/></D:privilege><D:privilege><D:write-content/></"                                 \
+    "D:privilege><D:privilege><D:write-properties/></D:privilege>"
+#define BIND_SET "<D:privilege><D:bind/></D:privilege><D:privilege><D:unbind/></D:privilege>"
+
+static void privileges(struct exchange *x, const char *user, const char *target, const char *depth,
+                       const char *href, const char *want)
+{
+    static const char body[] =
+        "<D:propfind xmlns:D=\"DAV:\"><D:prop><D:current-user-privilege-set/></D:prop></D:propfind>";
+    const struct answer *a = exchange_full(x, user, "PROPFIND", target,
+                                           apr_pstrcat(x->pool, "Depth: ", depth, NULL), body, strlen(body));
+    const char *wanted =
+        apr_pstrcat(x->pool, "<D:href>", href, "</D:href><D:propstat><D:prop><D:current-user-privilege-set>",
+                    want, "</D:current-user-privilege-set></D:prop>", NULL);
+
+    if (a->status != 207 || !strstr(a->body, wanted))
+        fail_msg("%s: %d %s\nwant %s", href, a->status, a->body, wanted);
+}
+
+static void privileges_are_told_truly(void **state)
+{
+    struct exchange *x = *state;
+
+    privileges(x, "ann", "/pub/f", "0", "/pub/f", READ_SET WRITE_SET);
+    privileges(x, "ann", "/pub", "0", "/pub/", READ_SET WRITE_SET BIND_SET);
+    privileges(x, "ann", "/ro", "0", "/ro/", READ_SET);
+    privileges(x, "ann", "/", "infinity", "/ro/sub/f", READ_SET);
+    privileges(x, "ann", "/", "infinity", "/pub/lro/sub/f", READ_SET);
+    privileges(x, "ann", "/", "infinity", "/deep/in/yes/f", READ_SET WRITE_SET);
+    privileges(x, "bob", "/", "infinity", "/ro/sub/f", READ_SET WRITE_SET);
+    privileges(x, "", "/", "1", "/ro/", READ_SET);
+    dav_set_access(x->dav, NULL);
+    privileges(x, "", "/", "1", "/ro/", READ_SET WRITE_SET BIND_SET);
+
+    const struct dav_config config = { .read_only = true };
+    struct exchange *y = exchange_open(&config);
+    privileges(y, "ann", "/", "0", "/", READ_SET);
+    exchange_close(y);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_may_not_be_read_looks_as_if_it_were_not_there),
+        TEST(a_hidden_destination_looks_like_any),
+        TEST(conditions_on_what_is_hidden_do_not_hold),
+        TEST(reading_is_not_changing),
+        TEST(nobody_is_asked_for_a_name),
+        TEST(listings_have_what_may_be_read),
+        TEST(copies_have_what_may_be_read),
+        TEST(home_folders_are_made_when_they_are_touched),
+        TEST(locks_are_told_to_those_who_may_read),
+        TEST(options_tell_what_is_allowed),
+        TEST(privileges_are_told_truly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
