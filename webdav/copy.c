@@ -157,17 +157,50 @@ static int stage_tree(struct dav_request *r, struct copied *copied)
     return err ? err : staging_finish(copied->staging, NULL, NULL, 0);
 }
 
+struct keeping {
+    const struct dav_request *r;
+    apr_pool_t *pool; /* cleared for each */
+    char real[FS_PATH_MAX + 1];
+};
+
+/* Rows are filed under real paths, below which there are no links. */
+static bool may_read_member(void *ctx, const char *relpath)
+{
+    struct keeping *keeping = ctx;
+
+    apr_pool_clear(keeping->pool);
+    return access_right(keeping->r->view, path_join(keeping->pool, keeping->r->path, relpath)) >=
+               ACCESS_READ &&
+           access_right(keeping->r->view, path_join(keeping->pool, keeping->real, relpath)) >= ACCESS_READ;
+}
+
+/* Those that are not with the files, less what the rules hide. */
+static int stage_props(struct dav_request *r, const char *staged)
+{
+    const struct copymove *cm = r->state;
+    struct keeping keeping = { .r = r };
+
+    int err = propstore_copy(r->dav->propstore, r->path, cm->deep, r->pool, staged);
+    if (err || !cm->deep || !rights_hide_some(r))
+        return err;
+    err = fs_real_path(r->dav->fs, r->path, keeping.real, sizeof keeping.real);
+    apr_pool_create(&keeping.pool, NULL);
+    if (!err)
+        err = propstore_prune(r->dav->propstore, staged, may_read_member, &keeping);
+    apr_pool_destroy(keeping.pool);
+    return err;
+}
+
 /* What takes a while is looked after: others write meanwhile. */
 int copy_stage(struct dav_request *r, struct copied *out)
 {
     struct spacewatch *watch = r->config->min_free && copymove_is_long(r) ? r->dav->spacewatch : NULL;
-    const struct copymove *cm = r->state;
     struct spacewatch_entry entry;
 
     *out = (struct copied){ .role = ROLE_SUBJECT, .props = propstore_name(r->dav->propstore, r->pool) };
     int err = fs_stat(r->dav->fs, r->path, &out->st);
     if (!err)
-        err = propstore_copy(r->dav->propstore, r->path, cm->deep, r->pool, out->props);
+        err = stage_props(r, out->props);
     if (err)
         return err;
     if (watch)

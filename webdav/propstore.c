@@ -222,6 +222,40 @@ int propstore_copy(struct propstore *store, const char *from, bool deep, apr_poo
     return error;
 }
 
+/* The next page of members; *last is where it ends, NULL if there are none. */
+static int prune_page(struct propstore *store, apr_pool_t *pool, const char *staged, const char **last,
+                      bool (*keeps)(void *ctx, const char *relpath), void *ctx)
+{
+    apr_array_header_t *paths = apr_array_make(pool, 500, sizeof(const char *));
+    int error = state_prop_paths(store->state, staged, *last, paths);
+    *last = NULL;
+    for (int i = 0; i < paths->nelts && !error; i++) {
+        *last = APR_ARRAY_IDX(paths, i, const char *);
+        if (!keeps(ctx, *last + strlen(staged) + 1))
+            error = state_prop_put(store->state, *last, NULL, 0);
+    }
+    return error;
+}
+
+int propstore_prune(struct propstore *store, const char *staged,
+                    bool (*keeps)(void *ctx, const char *relpath), void *ctx)
+{
+    const char *last = NULL;
+    apr_pool_t *pool, *kept = NULL;
+    int error = 0;
+    if (!propstore_is_used(store))
+        return 0;
+    do { /* each page needs the end of the one before */
+        apr_pool_create(&pool, NULL);
+        error = prune_page(store, pool, staged, &last, keeps, ctx);
+        if (kept)
+            apr_pool_destroy(kept);
+        kept = pool;
+    } while (last && !error);
+    apr_pool_destroy(kept);
+    return error;
+}
+
 /* Names are renamed, so links in front of the last one are resolved. */
 static int prepare(struct propstore *store, apr_pool_t *pool, const char *from, const char *to,
                    struct propstore_shift *shift)

@@ -54,6 +54,11 @@ const char *propstore_name(struct propstore *store, apr_pool_t *pool);
 /* A copy of `from` that is called `to` has its rows, with `deep` its members' too. */
 int propstore_copy(struct propstore *store, const char *from, bool deep, apr_pool_t *pool, const char *to);
 
+/* Of a staged tree those members lose their rows that `keeps` does not want; `relpath` is from its root, which is not asked
+ * about. */
+int propstore_prune(struct propstore *store, const char *staged,
+                    bool (*keeps)(void *ctx, const char *relpath), void *ctx);
+
 /* A rename. `is_on` false: it concerns no row. */
 struct propstore_shift {
     bool is_on;

@@ -13,6 +13,7 @@
 #define HOLDFAST_STATE_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -94,6 +95,10 @@ int state_prop_exist(struct state *state, const char *tree, bool *out);
 int state_prop_copy(struct state *state, const char *from, bool deep, const char *to);
 
 int state_prop_drop(struct state *state, const char *tree);
+
+/* Appends to *out (const char *, in its pool) the paths strictly below the tree that have any: the next 500 in order, behind
+ * the path `after` (NULL: from the first). */
+int state_prop_paths(struct state *state, const char *tree, const char *after, apr_array_header_t *out);
 
 /* Of the tree at `source`, which is about to be at `dest` ("": nowhere), by way of a rename. */
 struct state_shift {

@@ -18,6 +18,8 @@ static const char prop_drop_below[] = "DELETE FROM prop WHERE path > %s AND path
 static const char prop_any[] = "SELECT 1 FROM prop LIMIT 1";
 static const char prop_any_at[] = "SELECT 1 FROM prop WHERE path = %s LIMIT 1";
 static const char prop_any_below[] = "SELECT 1 FROM prop WHERE path > %s AND path < %s LIMIT 1";
+static const char prop_paths[] =
+    "SELECT DISTINCT path FROM prop WHERE path > %s AND path < %s ORDER BY path LIMIT 500";
 static const char prop_copy[] =
     "INSERT OR REPLACE INTO prop SELECT %s, ns, name, markup FROM prop WHERE path = %s";
 static const char prop_copy_below[] =
@@ -172,6 +174,23 @@ int state_prop_copy(struct state *state, const char *from, bool deep, const char
 {
     struct copying copying = { .from = from, .to = to, .deep = deep };
     return state_change(state, copy_change, &copying);
+}
+
+static int path_row(void *ctx, const struct state_row *row)
+{
+    apr_array_header_t *paths = ctx;
+    const char *path = state_path(row, 0);
+    if (!path)
+        return EIO;
+    APR_ARRAY_PUSH(paths, const char *) = apr_pstrdup(paths->pool, path);
+    return 0;
+}
+
+int state_prop_paths(struct state *state, const char *tree, const char *after, apr_array_header_t *out)
+{
+    const struct tree in = tree_of(out->pool, tree);
+    const void *args[] = { after ? state_encode_path(out->pool, after) : in.after, in.before };
+    return state_query(state, prop_paths, args, path_row, out);
 }
 
 /* ---- renames ---- */

@@ -10,6 +10,7 @@
 #include <apr_strings.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "tests/support/fs_mem.h"
 #include "tests/support/multistatus_reader.h"
 #include "tests/support/support.h"
+#include "webdav/access.h"
 #include "webdav/request.h"
 #include "webdav/state.h"
 
@@ -379,6 +381,37 @@ static void a_copy_that_was_not_published_leaves_nothing(void **context)
     assert_string_equal(get(x, "/g", "p"), "of f");
 }
 
+/* More members than are looked at in one go. */
+static void a_copy_has_no_rows_of_what_may_not_be_read(void **context)
+{
+    enum { MEMBERS = 510 };
+    struct exchange *x = *context;
+    char path[64];
+    exchange(x, "MKCOL", "/d", NULL, NULL);
+    exchange(x, "MKCOL", "/d/no", NULL, NULL);
+    exchange(x, "MKCOL", "/d/no/yes", NULL, NULL);
+    for (int i = 0; i < MEMBERS; i++) {
+        snprintf(path, sizeof path, "/d/%s%d", i % 2 ? "no/" : "", i);
+        put(x, path);
+        set(x, path, "p", "kept");
+    }
+    put(x, "/d/no/yes/f");
+    set(x, "/d/no/yes/f", "p", "kept");
+    struct access *access = access_new();
+    assert_null(access_add(access, "/ ** write"));
+    assert_null(access_add(access, "/d/no ** none"));
+    assert_null(access_add(access, "/d/no/yes ** read"));
+    dav_set_access(x->dav, access);
+    assert_int_equal(exchange(x, "COPY", "/d", "Destination: /e", NULL)->status, 201);
+    dav_set_access(x->dav, NULL);
+    for (int i = 0; i < MEMBERS; i++) {
+        snprintf(path, sizeof path, "e/%s%d", i % 2 ? "no/" : "", i);
+        assert_int_equal(has_rows(x, path), i % 2 == 0);
+    }
+    assert_string_equal(get(x, "/e/no/yes/f", "p"), "kept");
+    assert_string_equal(get(x, "/e/508", "p"), "kept");
+}
+
 static void an_attribute_goes_before_rows(void **context)
 {
     struct exchange *x = *context;
@@ -405,6 +438,7 @@ int main(void)
         WITHOUT(a_delete_drops_them),
         WITHOUT(the_next_start_ends_what_a_crash_interrupted),
         WITHOUT(a_copy_that_was_not_published_leaves_nothing),
+        WITHOUT(a_copy_has_no_rows_of_what_may_not_be_read),
         WITHOUT(a_put_over_a_file_keeps_them),
         WITHOUT(what_is_new_has_none),
         WITHOUT(too_many_are_507_and_change_nothing),
