@@ -7,7 +7,11 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 
-struct connection *connection_open(struct MHD_Connection *connection, struct timer *timer, struct tls *tls)
+#include "src/head.h"
+#include "src/limitlog.h"
+
+struct connection *connection_open(struct MHD_Connection *connection, struct timer *timer, struct tls *tls,
+                                   const struct limits *limits)
 {
     const union MHD_ConnectionInfo *info;
     struct connection *c = calloc(1, sizeof *c);
@@ -15,17 +19,27 @@ struct connection *connection_open(struct MHD_Connection *connection, struct tim
     if (!c)
         return NULL;
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    c->hangup = info ? hangup_open(timer, info->connect_fd) : NULL;
+    c->watch = info ? watch_open(timer, info->connect_fd, tls != NULL, limits) : NULL;
     info = tls ? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) : NULL;
     c->tls = info ? tls_meet(tls, info->tls_session) : NULL;
     return c;
 }
 
-void connection_close(struct connection *c)
+static void tell(struct MHD_Connection *connection, const char *limit)
+{
+    struct address peer;
+    char text[INET6_ADDRSTRLEN];
+
+    limitlog_met(limit, head_peer(connection, &peer) ? address_text(&peer, text) : NULL);
+}
+
+void connection_close(struct MHD_Connection *connection, struct connection *c)
 {
     if (!c)
         return;
-    hangup_close(c->hangup);
+    if (watch_limit(c->watch))
+        tell(connection, watch_limit(c->watch));
+    watch_close(c->watch);
     tls_part(c->tls);
     free(c);
 }

@@ -70,9 +70,9 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         be_prompt_once();
         atomic_fetch_add(&server->begun, 1);
-        *socket_context = connection_open(connection, server->timer, server->tls);
+        *socket_context = connection_open(connection, server->timer, server->tls, &server->options->limits);
     } else {
-        connection_close(*socket_context);
+        connection_close(connection, *socket_context);
         *socket_context = NULL;
         if (info)
             linger_take(server->linger, info->connect_fd);

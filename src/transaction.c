@@ -33,9 +33,9 @@ enum transaction_state { STATE_HEAD, STATE_AUTH, STATE_BODY, STATE_WORK, STATE_A
 
 struct transaction {
     struct pause pause;
-    struct visit visit;    /* until it is known who asks */
-    bool is_counted;       /* by the server, as under way */
-    struct hangup *hangup; /* the connection's */
+    struct visit visit;  /* until it is known who asks */
+    bool is_counted;     /* by the server, as under way */
+    struct watch *watch; /* the connection's */
     struct server *server;
     const struct options *options; /* as they were when it began */
     enum transaction_state state;
@@ -76,7 +76,7 @@ struct transaction *transaction_new(struct server *server, struct MHD_Connection
     t->started_ms = timer_now_ms();
     pause_init(&t->pause, connection);
     const struct connection *c = connection_of(connection);
-    t->hangup = c ? c->hangup : NULL;
+    t->watch = c ? c->watch : NULL;
     return t;
 }
 
@@ -88,6 +88,7 @@ static enum MHD_Result queue(struct transaction *t, int status, struct MHD_Respo
         return MHD_NO;
     t->state = STATE_ANSWERED;
     t->status = status;
+    watch_note(t->watch, PATIENCE_FOR_NOTHING);
     enum MHD_Result result = MHD_queue_response(t->pause.connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return result;
@@ -263,7 +264,8 @@ static enum MHD_Result start_slow(struct transaction *t)
 /* The request is complete. */
 static enum MHD_Result finish(struct transaction *t)
 {
-    hangup_note(t->hangup, false);
+    if (!watch_note(t->watch, PATIENCE_FOR_NOTHING))
+        return MHD_NO;
     if (t->refusal)
         return answer(t, t->refusal);
     if (t->page.kind == PAGE_SLOW)
@@ -352,6 +354,7 @@ static enum MHD_Result obey_doorman(struct transaction *t, enum doorman_answer a
         return send_refusal(t);
     case DOORMAN_RESTS:
         t->state = STATE_AUTH;
+        watch_note(t->watch, PATIENCE_FOR_NOTHING);
         break;
     }
     return MHD_YES;
@@ -379,6 +382,7 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
 /* A part of the body. One that nobody wants is thrown away, but not without end. */
 static enum MHD_Result take_body(struct transaction *t, const char *data, size_t *size)
 {
+    watch_take(t->watch, *size);
     bool is_taken = t->request && !t->refusal && !dav_request_reply(t->request)->status;
 
     if (!is_taken)
@@ -399,8 +403,8 @@ static enum MHD_Result take_body(struct transaction *t, const char *data, size_t
 enum MHD_Result transaction_proceed(struct transaction *t, const char *method, const char *version,
                                     const char *data, size_t *size)
 {
-    if (t->state <= STATE_BODY)
-        hangup_note(t->hangup, true);
+    if (t->state <= STATE_BODY && !watch_note(t->watch, PATIENCE_FOR_BODY))
+        return MHD_NO;
     switch (t->state) {
     case STATE_HEAD:
         return start(t, method, version);
@@ -430,6 +434,8 @@ static void log_end(struct transaction *t, bool is_complete)
     const char *limit = t->wait ? wait_limit(t->wait) : t->limit;
     if (limit)
         limitlog_met(limit, t->head.client);
+    if (!t->status && watch_limit(t->watch))
+        t->status = 408; /* that is what it was told, where it could be */
     if (!accesslog_is_on())
         return;
     char address[INET6_ADDRSTRLEN];
@@ -460,7 +466,7 @@ void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how
 
     log_end(t, is_complete);
     outflow_leave(t->outflow);
-    hangup_note(t->hangup, true);
+    watch_note(t->watch, PATIENCE_FOR_HEAD);
     if (t->is_counted)
         server_transaction_ended(t->server);
     doorman_leave(&t->visit);

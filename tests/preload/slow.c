@@ -303,6 +303,12 @@ ssize_t write(int fd, const void *data, size_t size)
     return REAL(write)(fd, data, size);
 }
 
+ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
+{
+    slow(WRITE, fd, NULL, -1, NULL);
+    return REAL(pwrite)(fd, data, size, at);
+}
+
 int fsync(int fd)
 {
     slow(FSYNC, fd, NULL, -1, NULL);
