@@ -1,14 +1,17 @@
 /*
  * The memory of verified credentials is a small direct-mapped table: no list to bound, no order to
  * keep; two credentials that share a slot merely pay bcrypt more often.
+ *
+ * How long a refusal takes must not tell which names there are. Hashes differ in what they cost, so a name that does not
+ * exist is verified against the hash of somebody who does, always the same one: as many of them are cheap or dear as of
+ * those who exist, and whatever is found out, the answer is no.
  */
 #include "src/auth.h"
 
 #include <apr_encode.h>
-#include <apr_file_io.h>
-#include <apr_hash.h>
 #include <apr_md5.h>
 #include <apr_strings.h>
+#include <apr_tables.h>
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -17,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "src/userfile.h"
 
 #define KEY_SIZE 32
 #define MAC_SIZE 32 /* SHA-256 */
@@ -28,56 +33,47 @@ struct remembered {
 
 struct auth {
     const char *file;
+    bool allows_basic;
     unsigned char key[KEY_SIZE];
     pthread_mutex_t mutex;  /* guards the rest */
     apr_pool_t *users_pool; /* replaced as a whole, with users */
-    apr_hash_t *users;      /* name -> hash */
+    struct userfile users;
+    unsigned generation; /* of the users */
     struct remembered good[AUTH_REMEMBER_MAX];
     struct remembered bad[AUTH_REMEMBER_MAX]; /* of their own: guesses must not push out the good */
 };
 
-/* What an unknown name is verified against, so that it takes as long as a known one. It is the
- * bcrypt hash (cost 10) of random bytes that nobody kept. */
+/* What is verified against where no user has a hash. It is the bcrypt hash (cost 10) of random bytes that nobody
+ * kept. */
 static const char nobody_hash[] = "$2y$10$9wMRa90pUPw18vixCAWpcuy1VX5GmCjlSIERJsZJQQSpEfjffgvwW";
 
 struct credentials {
     const char *user, *password;
 };
 
-static int read_users(apr_pool_t *pool, const char *file, apr_hash_t *users, const char **out_message)
+/* A password must not cross a network that anybody listens to, unless the operator has said so. */
+static int check_users(const struct auth *auth, const struct userfile *users, apr_pool_t *pool,
+                       const char **out_message)
 {
-    apr_file_t *f;
-    char line[1024];
-    apr_status_t status = apr_file_open(&f, file, APR_FOPEN_READ | APR_FOPEN_BUFFERED, 0, pool);
-    if (status != APR_SUCCESS) {
-        *out_message = apr_psprintf(pool, "cannot read the users of %s: %s", file, strerror(status));
-        return status;
-    }
-    for (int number = 1; apr_file_gets(line, sizeof line, f) == APR_SUCCESS; number++) {
-        line[strcspn(line, "\r\n")] = '\0';
-        if (!*line || *line == '#')
-            continue;
-        char *colon = strchr(line, ':');
-        if (!colon || colon == line || !colon[1]) {
-            *out_message = apr_psprintf(pool, "%s:%d: not a NAME:HASH line", file, number);
-            apr_file_close(f);
-            return EINVAL;
-        }
-        *colon = '\0';
-        colon[1 + strcspn(colon + 1, ":")] = '\0'; /* further fields are comments */
-        apr_hash_set(users, apr_pstrdup(pool, line), APR_HASH_KEY_STRING, apr_pstrdup(pool, colon + 1));
-    }
-    apr_file_close(f);
-    return 0;
+    if (auth->allows_basic || !users->has_hashes)
+        return 0;
+    *out_message =
+        apr_psprintf(pool,
+                     "passwords of %s would cross the network in clear: serve HTTPS (--tls-cert), listen "
+                     "on loopback only, or give --allow-plain-auth",
+                     auth->file);
+    return EPERM;
 }
 
 int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message)
 {
     apr_pool_t *fresh, *old;
     apr_pool_create(&fresh, NULL);
-    apr_hash_t *users = apr_hash_make(fresh);
+    struct userfile users;
     const char *message;
-    int error = read_users(fresh, auth->file, users, &message);
+    int error = userfile_read(fresh, auth->file, &users, &message);
+    if (!error)
+        error = check_users(auth, &users, fresh, &message);
     if (error) {
         *out_message = apr_pstrdup(pool, message);
         apr_pool_destroy(fresh);
@@ -87,6 +83,7 @@ int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message)
     old = auth->users_pool;
     auth->users_pool = fresh;
     auth->users = users;
+    auth->generation++;
     memset(auth->good, 0, sizeof auth->good);
     memset(auth->bad, 0, sizeof auth->bad);
     pthread_mutex_unlock(&auth->mutex);
@@ -95,10 +92,12 @@ int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message)
     return 0;
 }
 
-int auth_open(apr_pool_t *pool, const char *file, struct auth **out, const char **out_message)
+int auth_open(apr_pool_t *pool, const char *file, bool allows_basic, struct auth **out,
+              const char **out_message)
 {
     struct auth *auth = apr_pcalloc(pool, sizeof *auth);
     auth->file = apr_pstrdup(pool, file);
+    auth->allows_basic = allows_basic;
     pthread_mutex_init(&auth->mutex, NULL);
     int error = auth_reload(auth, pool, out_message);
     if (!error && gnutls_rnd(GNUTLS_RND_KEY, auth->key, sizeof auth->key) != 0) {
@@ -125,7 +124,41 @@ void auth_close(struct auth *auth)
 bool auth_has(struct auth *auth, const char *user)
 {
     pthread_mutex_lock(&auth->mutex);
-    bool has = apr_hash_get(auth->users, user, APR_HASH_KEY_STRING) != NULL;
+    bool has = userfile_find(&auth->users, user) != NULL;
+    pthread_mutex_unlock(&auth->mutex);
+    return has;
+}
+
+void auth_forget(struct auth *auth)
+{
+    pthread_mutex_lock(&auth->mutex);
+    memset(auth->good, 0, sizeof auth->good);
+    pthread_mutex_unlock(&auth->mutex);
+}
+
+bool auth_takes_basic(struct auth *auth)
+{
+    pthread_mutex_lock(&auth->mutex);
+    bool takes = auth->users.has_hashes || !auth->users.has_digests;
+    pthread_mutex_unlock(&auth->mutex);
+    return takes;
+}
+
+bool auth_takes_digest(struct auth *auth)
+{
+    pthread_mutex_lock(&auth->mutex);
+    bool takes = auth->users.has_digests;
+    pthread_mutex_unlock(&auth->mutex);
+    return takes;
+}
+
+bool auth_digest_of(struct auth *auth, const char *user, unsigned char out[AUTH_DIGEST_SIZE])
+{
+    pthread_mutex_lock(&auth->mutex);
+    const struct user *found = userfile_find(&auth->users, user);
+    bool has = found && found->digest;
+    if (has)
+        memcpy(out, found->digest, AUTH_DIGEST_SIZE);
     pthread_mutex_unlock(&auth->mutex);
     return has;
 }
@@ -154,42 +187,68 @@ static bool parse_basic(const char *header, apr_pool_t *pool, struct credentials
     return true;
 }
 
-static void compute_mac(const struct auth *auth, const struct credentials *c, apr_pool_t *pool,
-                        unsigned char out[MAC_SIZE])
+/* NULL: wherever from. */
+static void compute_mac(const struct auth *auth, const struct credentials *c, const struct address *from,
+                        apr_pool_t *pool, unsigned char out[MAC_SIZE])
 {
-    /* The name cannot hold a colon, so the pair is unambiguous. */
+    /* The name cannot hold a colon, and the network has its length, so all three are unambiguous. */
+    struct address network = from ? address_network(from, ADDRESS_CLIENT_BITS) : (struct address){ { 0 } };
     const char *pair = apr_pstrcat(pool, c->user, ":", c->password, NULL);
-    int failed = gnutls_hmac_fast(GNUTLS_MAC_SHA256, auth->key, sizeof auth->key, pair, strlen(pair), out);
+    size_t len = strlen(pair);
+    char *text = apr_palloc(pool, sizeof network + len);
+
+    memcpy(text, &network, sizeof network);
+    memcpy(text + sizeof network, pair, len);
+    int failed =
+        gnutls_hmac_fast(GNUTLS_MAC_SHA256, auth->key, sizeof auth->key, text, sizeof network + len, out);
     if (failed)
         abort();
 }
 
-/* Both with the mutex held. */
+const char *auth_claimed_user(const char *header, apr_pool_t *pool)
+{
+    struct credentials c;
+    return parse_basic(header, pool, &c) ? c.user : NULL;
+}
+
+/* These with the mutex held. */
 static struct remembered *slot_of(struct remembered table[AUTH_REMEMBER_MAX],
                                   const unsigned char mac[MAC_SIZE])
 {
     return &table[((unsigned)mac[0] << 8 | mac[1]) % AUTH_REMEMBER_MAX];
 }
 
-static bool is_in(struct remembered table[AUTH_REMEMBER_MAX], const unsigned char mac[MAC_SIZE],
-                  int64_t now_ms)
+static void remember(struct remembered table[AUTH_REMEMBER_MAX], const unsigned char mac[MAC_SIZE],
+                     int64_t until_ms)
 {
-    const struct remembered *slot = slot_of(table, mac);
-    return slot->until_ms > now_ms && gnutls_memcmp(slot->mac, mac, MAC_SIZE) == 0;
+    struct remembered *slot = slot_of(table, mac);
+    memcpy(slot->mac, mac, MAC_SIZE);
+    slot->until_ms = until_ms;
 }
 
-enum auth_answer auth_recall(struct auth *auth, const char *header, int64_t now_ms, apr_pool_t *pool,
-                             const char **out_user)
+/* What is asked for again is remembered for longer: the file is read again when it has changed. */
+static bool is_in(struct remembered table[AUTH_REMEMBER_MAX], const unsigned char mac[MAC_SIZE],
+                  int64_t now_ms, int64_t more_ms)
+{
+    struct remembered *slot = slot_of(table, mac);
+    if (slot->until_ms <= now_ms || gnutls_memcmp(slot->mac, mac, MAC_SIZE) != 0)
+        return false;
+    slot->until_ms = now_ms + more_ms;
+    return true;
+}
+
+enum auth_answer auth_recall(struct auth *auth, const char *header, const struct address *from,
+                             int64_t now_ms, apr_pool_t *pool, const char **out_user)
 {
     struct credentials c;
     unsigned char mac[MAC_SIZE];
 
     if (!parse_basic(header, pool, &c))
         return AUTH_REFUSED;
-    compute_mac(auth, &c, pool, mac);
+    compute_mac(auth, &c, from, pool, mac);
     pthread_mutex_lock(&auth->mutex);
-    bool is_good = is_in(auth->good, mac, now_ms);
-    bool is_bad = !is_good && is_in(auth->bad, mac, now_ms);
+    bool is_good = is_in(auth->good, mac, now_ms, AUTH_REMEMBER_MS);
+    bool is_bad = !is_good && is_in(auth->bad, mac, now_ms, AUTH_REFUSE_MS);
     pthread_mutex_unlock(&auth->mutex);
     if (!is_good)
         return is_bad ? AUTH_REFUSED : AUTH_UNKNOWN;
@@ -197,25 +256,71 @@ enum auth_answer auth_recall(struct auth *auth, const char *header, int64_t now_
     return AUTH_OK;
 }
 
-enum auth_answer auth_verify(struct auth *auth, const char *header, int64_t now_ms, apr_pool_t *pool,
-                             const char **out_user)
+/* The hash that a password is verified against, whether or not there is such a user. With the mutex held. */
+static const char *some_hash(const struct auth *auth, const unsigned char name_mac[MAC_SIZE])
+{
+    const apr_array_header_t *hashes = auth->users.hashed;
+    unsigned which =
+        (unsigned)name_mac[0] << 24 | (unsigned)name_mac[1] << 16 | (unsigned)name_mac[2] << 8 | name_mac[3];
+
+    return hashes->nelts ? APR_ARRAY_IDX(hashes, which % (unsigned)hashes->nelts, const char *) : nobody_hash;
+}
+
+/* What the file has of a name, as it is now. */
+struct secrets {
+    const char *hash; /* somebody's */
+    bool has_hash, has_digest;
+    unsigned char digest[AUTH_DIGEST_SIZE];
+    unsigned generation;
+};
+
+static void find_secrets(struct auth *auth, const char *name, apr_pool_t *pool, struct secrets *out)
+{
+    const struct credentials name_alone = { .user = name, .password = "" };
+    unsigned char mac[MAC_SIZE];
+
+    compute_mac(auth, &name_alone, NULL, pool, mac);
+    pthread_mutex_lock(&auth->mutex);
+    const struct user *user = userfile_find(&auth->users, name);
+    out->has_hash = user && user->hash;
+    out->has_digest = user && user->digest;
+    out->hash = apr_pstrdup(pool, out->has_hash ? user->hash : some_hash(auth, mac));
+    if (out->has_digest)
+        memcpy(out->digest, user->digest, sizeof out->digest);
+    out->generation = auth->generation;
+    pthread_mutex_unlock(&auth->mutex);
+}
+
+/* The same work for a name that is not there. */
+static bool is_right(const struct credentials *c, const struct secrets *secrets)
+{
+    unsigned char digest[AUTH_DIGEST_SIZE];
+
+    userfile_digest(c->user, c->password, digest);
+    bool is_digest = secrets->has_digest && gnutls_memcmp(digest, secrets->digest, sizeof digest) == 0;
+    bool is_hashed = apr_password_validate(c->password, secrets->hash) == APR_SUCCESS;
+    return (secrets->has_hash && is_hashed) || is_digest;
+}
+
+enum auth_answer auth_verify(struct auth *auth, const char *header, const struct address *from,
+                             int64_t now_ms, apr_pool_t *pool, const char **out_user)
 {
     struct credentials c;
+    struct secrets secrets;
     unsigned char mac[MAC_SIZE];
 
     if (!parse_basic(header, pool, &c))
         return AUTH_REFUSED;
+    find_secrets(auth, c.user, pool, &secrets);
+    bool is_good = is_right(&c, &secrets);
+    compute_mac(auth, &c, from, pool, mac);
     pthread_mutex_lock(&auth->mutex);
-    const char *hash = apr_pstrdup(pool, apr_hash_get(auth->users, c.user, APR_HASH_KEY_STRING));
-    pthread_mutex_unlock(&auth->mutex);
-    apr_status_t status = apr_password_validate(c.password, hash ? hash : nobody_hash);
-    bool is_good = hash && status == APR_SUCCESS;
-
-    compute_mac(auth, &c, pool, mac);
-    pthread_mutex_lock(&auth->mutex);
-    struct remembered *slot = slot_of(is_good ? auth->good : auth->bad, mac);
-    memcpy(slot->mac, mac, MAC_SIZE);
-    slot->until_ms = now_ms + (is_good ? AUTH_REMEMBER_MS : AUTH_REFUSE_MS);
+    if (secrets.generation == auth->generation) { /* else the file was read again meanwhile */
+        if (is_good)
+            remember(auth->good, mac, now_ms + AUTH_REMEMBER_MS);
+        else
+            remember(auth->bad, mac, now_ms + AUTH_REFUSE_MS);
+    }
     pthread_mutex_unlock(&auth->mutex);
     if (!is_good)
         return AUTH_REFUSED;

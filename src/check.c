@@ -7,6 +7,7 @@
 
 #include "src/auth.h"
 #include "src/layout.h"
+#include "src/openness.h"
 #include "src/program.h"
 #include "src/settings.h"
 #include "src/tls.h"
@@ -14,7 +15,8 @@
 static int check_users(apr_pool_t *pool, const struct options *o, const char **out_message)
 {
     struct auth *auth = NULL;
-    int error = o->users_file ? auth_open(pool, o->users_file, &auth, out_message) : 0;
+    int error =
+        o->users_file ? auth_open(pool, o->users_file, openness_allows_passwords(o), &auth, out_message) : 0;
     auth_close(auth);
     return error;
 }

@@ -5,83 +5,178 @@
 
 #include <apr_strings.h>
 #include <apr_tables.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "src/connection.h"
+#include "src/log.h"
+#include "src/openness.h"
 #include "src/pages.h"
+#include "src/userfile.h"
 
 #define BUSY_SECONDS "5"
 
-static enum doorman_answer refuse(struct visit *visit, int status, const char *text, const char *header,
-                                  const char *value)
+struct doorman {
+    struct loginlimit *limit;
+};
+
+int doorman_open(const struct options *options, struct doorman **out)
+{
+    struct doorman *doorman = calloc(1, sizeof *doorman);
+
+    if (!doorman)
+        return ENOMEM;
+    int error = loginlimit_open(&doorman->limit);
+    if (error) {
+        doorman_close(doorman);
+        return error;
+    }
+    if (options->users_file && openness_is_careless(options))
+        log_warning(
+            "PASSWORDS CROSS THE NETWORK IN CLEAR (--allow-plain-auth): whoever listens there learns them");
+    *out = doorman;
+    return 0;
+}
+
+void doorman_close(struct doorman *doorman)
+{
+    if (!doorman)
+        return;
+    loginlimit_close(doorman->limit);
+    free(doorman);
+}
+
+/* ---- refusals ---- */
+
+static enum doorman_answer refuse(struct visit *visit, int status, const char *text)
 {
     visit->refusal = page_text(visit->pool, status, text);
-    if (header)
-        apr_table_addn(visit->refusal->headers, header, value);
     return DOORMAN_REFUSES;
 }
 
-static enum doorman_answer decide(struct visit *visit, enum auth_answer answer, const char *user)
+static enum doorman_answer refuse_for(struct visit *visit, int status, const char *text, const char *seconds)
 {
-    if (answer != AUTH_OK)
-        return refuse(visit, 401, "A user name and password are needed.\n", "WWW-Authenticate",
-                      "Basic realm=\"Holdfast\", charset=\"UTF-8\"");
-    visit->user = apr_pstrdup(visit->pool, user);
+    refuse(visit, status, text);
+    apr_table_setn(visit->refusal->headers, "Retry-After", seconds);
+    return DOORMAN_REFUSES;
+}
+
+static enum doorman_answer ask_for_name(struct visit *visit)
+{
+    refuse(visit, 401, "A user name and password are needed.\n");
+    apr_table_addn(visit->refusal->headers, "WWW-Authenticate",
+                   "Basic realm=\"" USERFILE_REALM "\", charset=\"UTF-8\"");
+    return DOORMAN_REFUSES;
+}
+
+static enum doorman_answer make_wait(struct visit *visit, int64_t wait_ms)
+{
+    return refuse_for(visit, 429, "Too many failed logins; try again later.\n",
+                      apr_psprintf(visit->pool, "%d", (int)((wait_ms + 999) / 1000)));
+}
+
+static enum doorman_answer let_in(struct visit *visit, const char *user)
+{
+    visit->user = user;
     return DOORMAN_LETS_IN;
 }
+
+/* ---- passwords ---- */
 
 static void login_done(struct job_waiter *waiter)
 {
     pause_end(((struct visit *)waiter)->pause);
 }
 
-static enum doorman_answer start_login(struct visit *visit, struct server *server, const struct head *head,
-                                       const char *credentials)
+static enum doorman_answer start_login(struct visit *visit, const char *credentials)
 {
+    struct server *server = visit->server;
+    const struct login_question question = { .auth = server->auth,
+                                             .limit = server->doorman->limit,
+                                             .header = credentials,
+                                             .client = visit->head->client,
+                                             .from = visit->head->address };
+
     visit->waiter.done = login_done;
-    if (login_start(server->engine, server->auth, credentials, head->client, &visit->waiter, &visit->login) !=
-        0)
-        return refuse(visit, 503, "The server is busy or about to stop; try again.\n", "Retry-After",
-                      BUSY_SECONDS);
+    if (login_start(server->engine, &question, &visit->waiter, &visit->login) != 0)
+        return refuse_for(visit, 503, "The server is busy or about to stop; try again.\n", BUSY_SECONDS);
     pause_begin(visit->pause);
     if (job_is_done(&visit->waiter))
         pause_end(visit->pause);
     return DOORMAN_RESTS;
 }
 
-enum doorman_answer doorman_ask(struct visit *visit, struct server *server, struct pause *pause,
-                                const struct head *head, apr_pool_t *pool)
+static enum doorman_answer ask_basic(struct visit *visit, const char *credentials)
 {
-    const char *user = "";
+    struct server *server = visit->server;
+    const struct address *from = &visit->head->address;
+    const char *user;
 
-    visit->pause = pause;
-    visit->pool = pool;
-    visit->user = "";
-    user = connection_user(pause->connection);
-    if (*user && (!server->auth || auth_has(server->auth, user))) {
-        visit->user = apr_pstrdup(pool, user);
-        return DOORMAN_LETS_IN;
-    }
-    if (!server->auth && server->options->tls.client_ca)
-        return refuse(visit, 403, "A client certificate is needed.\n", NULL, NULL);
-    if (!server->auth)
-        return DOORMAN_LETS_IN;
-    const char *credentials = apr_table_get(head->headers, "Authorization");
-    enum auth_answer answer = auth_recall(server->auth, credentials, timer_now_ms(), pool, &user);
-    if (answer == AUTH_UNKNOWN)
-        return start_login(visit, server, head, credentials);
-    return decide(visit, answer, user);
+    enum auth_answer answer =
+        auth_recall(server->auth, credentials, from, timer_now_ms(), visit->pool, &user);
+    if (answer == AUTH_OK)
+        return let_in(visit, user);
+    if (answer == AUTH_REFUSED)
+        return ask_for_name(visit);
+    user = auth_claimed_user(credentials, visit->pool);
+    int64_t wait_ms = login_wait(server->doorman->limit, server->auth, from, user);
+    return wait_ms ? make_wait(visit, wait_ms) : start_login(visit, credentials);
 }
 
 enum doorman_answer doorman_go_on(struct visit *visit)
 {
-    const char *user;
-
     if (!job_is_done(&visit->waiter))
         return DOORMAN_RESTS;
-    enum auth_answer answer = login_answer(visit->login, visit->pool, &user);
+    struct login_result result = login_result(visit->login, visit->pool);
     visit->login = NULL;
     job_leave(&visit->waiter);
-    return decide(visit, answer, user);
+    if (result.wait_ms)
+        return make_wait(visit, result.wait_ms);
+    return result.answer == AUTH_OK ? let_in(visit, result.user) : ask_for_name(visit);
+}
+
+/* ---- nobody in particular ---- */
+
+static bool only_reads(const char *method)
+{
+    static const char *const names[] = { "GET", "HEAD", "OPTIONS", "PROPFIND" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(method, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static enum doorman_answer meet_stranger(struct visit *visit)
+{
+    const struct server *server = visit->server;
+    enum anonymous_mode mode = openness_anonymous(server->options);
+
+    if (mode == ANONYMOUS_WRITE || (mode == ANONYMOUS_READ && only_reads(visit->head->method)))
+        return let_in(visit, "");
+    if (server->auth)
+        return ask_for_name(visit);
+    if (server->options->tls.client_ca)
+        return refuse(visit, 403, "A client certificate is needed.\n");
+    return refuse(visit, 403, "Only reading is allowed.\n"); /* and no password would help */
+}
+
+enum doorman_answer doorman_ask(struct visit *visit, struct server *server, struct pause *pause,
+                                const struct head *head, apr_pool_t *pool)
+{
+    const char *credentials = apr_table_get(head->headers, "Authorization");
+
+    visit->server = server;
+    visit->pause = pause;
+    visit->head = head;
+    visit->pool = pool;
+    const char *certified = connection_user(pause->connection);
+    if (*certified && (!server->auth || auth_has(server->auth, certified)))
+        return let_in(visit, apr_pstrdup(pool, certified));
+    if (!server->auth || !credentials)
+        return meet_stranger(visit);
+    return ask_basic(visit, credentials);
 }
 
 void doorman_leave(struct visit *visit)

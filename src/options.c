@@ -17,6 +17,7 @@ static const char *const modes[] = { "auto", "interim", "multistatus", "off", NU
 static const char *const endings[] = { "finish", "cancel", NULL };
 static const char *const durabilities[] = { "relaxed", "full", NULL };
 static const char *const certificate_names[] = { "cn", "email", NULL };
+static const char *const anonymous_modes[] = { "none", "read", "write", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const forms[] = { "text", "combined", "json", NULL };
 static const char *const not_a_file[] = { "off", NULL };
@@ -46,6 +47,15 @@ static bool read_trusted_proxy(struct option_reading *r, const char *value)
 {
     r->options->trust_forwarded = true;
     return address_list_add(r->field, value);
+}
+
+/* The words count from ANONYMOUS_NONE. */
+static bool read_anonymous(struct option_reading *r, const char *value)
+{
+    if (!option_read_word(r, value))
+        return false;
+    r->options->anonymous++;
+    return true;
 }
 
 static bool read_prefix(struct option_reading *r, const char *value)
@@ -103,6 +113,12 @@ const struct option_row option_rows[] = {
       .help = "refuse every change" },
     { "users", "FILE", option_read_text, OPTION_IN(users_file), OPTION_FILE,
       .help = "ask for a name and password of this file (see holdfast passwd)" },
+    { "anonymous", "none|read|write", read_anonymous, OPTION_IN(anonymous), OPTION_LIVE,
+      .words = anonymous_modes,
+      .help = "what may be done without a name (default none where there are names; else write,\n"
+              "but on loopback addresses only)" },
+    { "allow-plain-auth", NULL, option_read_switch, OPTION_IN(allow_plain_auth), 0,
+      .help = "take passwords over HTTP from other machines: whoever listens there learns them" },
     { "tls-cert", "FILE", option_read_text, OPTION_IN(tls.cert), OPTION_FILE,
       .help = "serve HTTPS with this certificate (PEM, chain included)" },
     { "tls-key", "FILE", option_read_text, OPTION_IN(tls.key), OPTION_FILE, .help = "its private key (PEM)" },
@@ -190,5 +206,5 @@ const char *options_conflict(apr_pool_t *pool, const struct options *o)
         return "--tls-cert and --tls-key go together";
     if (!o->tls.cert && (o->tls.client_ca || o->tls.priorities))
         return "--tls-client-ca and --tls-priorities need --tls-cert";
-    return NULL;
+    return openness_conflict(o);
 }

@@ -20,6 +20,7 @@
 #include "src/heartbeat.h"
 #include "src/limits.h"
 #include "src/log.h"
+#include "src/openness.h"
 #include "src/tls.h"
 
 #define OPTIONS_MAX_LISTENERS 16
@@ -63,6 +64,8 @@ struct options {
     int64_t grace_ms;
     struct limits limits;
     const char *users_file;
+    enum anonymous_mode anonymous; /* as it was said; what holds: openness.h */
+    bool allow_plain_auth;
     struct tls_terms tls; /* no certificate: plain HTTP */
     struct log_settings log;
     const struct settings *settings; /* the texts that it was read from */

@@ -8,6 +8,7 @@
 
 #include "src/auth.h"
 #include "src/layout.h"
+#include "src/openness.h"
 #include "src/server.h"
 #include "src/shares.h"
 
@@ -34,7 +35,7 @@ int program_open(apr_pool_t *pool, const struct options *o, struct program *p, c
         return error;
     error = shares_open(pool, o, &p->shares, out_message);
     if (!error && o->users_file)
-        error = auth_open(pool, o->users_file, &p->auth, out_message);
+        error = auth_open(pool, o->users_file, openness_allows_passwords(o), &p->auth, out_message);
     if (!error)
         error = server_open(pool, o, p->shares, p->auth, &p->server, out_message);
     return error;

@@ -48,9 +48,9 @@ int registry_open(struct job_engine *engine, const struct registry_limits *limit
 void registry_set_limits(struct registry *registry, const struct registry_limits *limits);
 
 /* Takes back what an earlier process had accepted here. Once, before anybody is served; errno of the state database.
- * auth NULL: everybody may enter. */
+ * auth NULL: everybody may enter; else those it has, and nobody in particular if `takes_anonymous`. */
 struct auth;
-int registry_restore(struct registry *registry, struct dav *dav, struct auth *auth);
+int registry_restore(struct registry *registry, struct dav *dav, struct auth *auth, bool takes_anonymous);
 
 /* To be set once the timer is there and cancelled before it goes. */
 struct alarm *registry_alarm(struct registry *registry);

@@ -56,13 +56,16 @@ static int list_ended(struct registry *registry, struct operation *op, const str
 struct restoring {
     struct registry *registry;
     struct auth *auth;
+    bool takes_anonymous;
 };
 
 /* The users may be others than when it was accepted. */
 static bool is_user(void *ctx, const char *name)
 {
     const struct restoring *restoring = ctx;
-    return !restoring->auth || auth_has(restoring->auth, name);
+    if (!restoring->auth)
+        return true;
+    return *name ? auth_has(restoring->auth, name) : restoring->takes_anonymous;
 }
 
 static void take_back(void *ctx, const struct accepted *a)
@@ -89,9 +92,9 @@ static void take_back(void *ctx, const struct accepted *a)
     }
 }
 
-int registry_restore(struct registry *registry, struct dav *dav, struct auth *auth)
+int registry_restore(struct registry *registry, struct dav *dav, struct auth *auth, bool takes_anonymous)
 {
-    struct restoring restoring = { .registry = registry, .auth = auth };
+    struct restoring restoring = { .registry = registry, .auth = auth, .takes_anonymous = takes_anonymous };
     const struct accepted_heir heir = { .take = take_back, .is_user = is_user, .ctx = &restoring };
 
     return accepted_restore(dav, &heir);

@@ -18,6 +18,7 @@
 
 #include "fs/niceness.h"
 #include "src/connection.h"
+#include "src/doorman.h"
 #include "src/limitlog.h"
 #include "src/linger.h"
 #include "src/listener.h"
@@ -250,10 +251,12 @@ void server_set_options(struct server *server, const struct options *options)
 
 static int restore(struct server *server)
 {
+    bool takes_anonymous = openness_anonymous(server->options) == ANONYMOUS_WRITE;
     int error = 0;
 
     for (unsigned i = 0; i < server->shares->count && !error; i++)
-        error = registry_restore(server->registry, server->shares->list[i].dav, server->auth);
+        error =
+            registry_restore(server->registry, server->shares->list[i].dav, server->auth, takes_anonymous);
     return error;
 }
 
@@ -334,6 +337,7 @@ static bool stop(struct server *server, int64_t grace_ms)
     timer_close(server->timer);
     registry_close(server->registry);
     job_engine_close(server->engine);
+    doorman_close(server->doorman);
     if (!shares_join_leftovers(server->shares, STOP_MS / 1000)) {
         log_error("the removal of leftovers does not stop; leaving it behind");
         return false;
@@ -375,6 +379,8 @@ int server_open(apr_pool_t *pool, const struct options *options, struct shares *
     error = open_engine(server);
     if (!error)
         error = open_registry(server);
+    if (!error)
+        error = doorman_open(options, &server->doorman);
     if (!error)
         error = timer_open(&server->timer);
     if (!error)

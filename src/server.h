@@ -31,12 +31,14 @@
 #define CONNECTION_THREADS 2
 
 struct MHD_Daemon;
+struct doorman;
 struct listeners;
 
 struct server {
     const struct options *_Atomic options; /* the newest: server_set_options */
     struct shares *shares;
-    struct auth *auth; /* NULL: anybody may */
+    struct auth *auth; /* NULL: there are no passwords */
+    struct doorman *doorman;
     struct job_engine *engine;
     struct registry *registry;
     struct timer *timer;

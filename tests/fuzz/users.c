@@ -32,16 +32,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input in;
     struct auth *auth;
     const char *message = NULL, *user = NULL;
+    static const struct address from = { { 1 } };
 
     apr_pool_t *pool = fuzz_begin(data, size, &in);
     const char *header = fuzz_line(&in);
-    if (auth_open(pool, write_file(in.at, in.left), &auth, &message) != 0) {
+    if (auth_open(pool, write_file(in.at, in.left), true, &auth, &message) != 0) {
         assert(message && *message && !strchr(message, '\n'));
         return 0;
     }
-    enum auth_answer answer = auth_recall(auth, header, 1, pool, &user);
+    enum auth_answer answer = auth_recall(auth, header, &from, 1, pool, &user);
     assert(answer != AUTH_OK); /* nothing was verified, so nothing can be remembered */
-    assert(auth_recall(auth, NULL, 1, pool, &user) == AUTH_REFUSED);
+    assert(auth_recall(auth, NULL, &from, 1, pool, &user) == AUTH_REFUSED);
     assert(!auth_has(auth, ""));
     auth_close(auth);
     return 0;

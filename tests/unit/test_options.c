@@ -168,6 +168,49 @@ static void options_of_the_log_are_read(void **state)
     assert_int_equal(parse("serve --log-file= dir", &o, &message), OPTIONS_WRONG);
 }
 
+static void who_may_enter_without_a_name_must_be_said_where_others_can_connect(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        enum options_result result;
+        enum anonymous_mode mode;
+        bool takes_passwords;
+    } rows[] = {
+        { "serve d", OPTIONS_RUN, ANONYMOUS_WRITE, true },
+        { "serve --listen localhost:1 --listen [::1]:1 --listen 127.1.2.3:1 d", OPTIONS_RUN, ANONYMOUS_WRITE,
+          true },
+        { "serve --listen 0.0.0.0:1 d", OPTIONS_WRONG, 0, false },
+        { "serve --listen :1 d", OPTIONS_WRONG, 0, false },
+        { "serve --listen [::]:1 d", OPTIONS_WRONG, 0, false },
+        { "serve --listen 127.0.0.1:1 --listen host:1 d", OPTIONS_WRONG, 0, false },
+        { "serve --listen localhost.example:1 d", OPTIONS_WRONG, 0, false },
+        { "serve --listen :1 --anonymous read d", OPTIONS_RUN, ANONYMOUS_READ, false },
+        { "serve --listen :1 --anonymous write d", OPTIONS_RUN, ANONYMOUS_WRITE, false },
+        { "serve --anonymous none d", OPTIONS_WRONG, 0, false },
+        { "serve --users u d", OPTIONS_RUN, ANONYMOUS_NONE, true },
+        { "serve --users u --anonymous read d", OPTIONS_RUN, ANONYMOUS_READ, true },
+        { "serve --listen :1 --users u d", OPTIONS_RUN, ANONYMOUS_NONE, false },
+        { "serve --listen :1 --users u --allow-plain-auth d", OPTIONS_RUN, ANONYMOUS_NONE, true },
+        { "serve --listen :1 --users u --tls-cert c --tls-key k d", OPTIONS_RUN, ANONYMOUS_NONE, true },
+        { "serve --listen :1 --tls-client-ca a --tls-cert c --tls-key k d", OPTIONS_RUN, ANONYMOUS_NONE,
+          true },
+        { "serve --anonymous none --tls-client-ca a --tls-cert c --tls-key k d", OPTIONS_RUN, ANONYMOUS_NONE,
+          true },
+        { "serve --anonymous read --tls-client-ca a --tls-cert c --tls-key k d", OPTIONS_RUN, ANONYMOUS_READ,
+          true },
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options o;
+        const char *message;
+        if (parse(rows[i].line, &o, &message) != rows[i].result)
+            fail_msg("%s", rows[i].line);
+        if (rows[i].result == OPTIONS_RUN && (openness_anonymous(&o) != rows[i].mode ||
+                                              openness_allows_passwords(&o) != rows[i].takes_passwords))
+            fail_msg("%s: %d", rows[i].line, openness_anonymous(&o));
+    }
+}
+
 static void options_of_waiting_are_read(void **state)
 {
     (void)state;
@@ -236,6 +279,7 @@ int main(void)
         cmocka_unit_test(defaults_are_as_documented),
         cmocka_unit_test(options_are_read),
         cmocka_unit_test(options_of_the_log_are_read),
+        cmocka_unit_test(who_may_enter_without_a_name_must_be_said_where_others_can_connect),
         cmocka_unit_test(options_of_waiting_are_read),
         cmocka_unit_test(the_number_of_clients_is_bounded),
         cmocka_unit_test(clients_are_listed_without_a_folder),
