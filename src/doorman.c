@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "src/connection.h"
+#include "src/digestauth.h"
 #include "src/log.h"
 #include "src/openness.h"
 #include "src/pages.h"
@@ -19,6 +21,7 @@
 
 struct doorman {
     struct loginlimit *limit;
+    struct digestauth *digest;
 };
 
 int doorman_open(const struct options *options, struct doorman **out)
@@ -28,6 +31,8 @@ int doorman_open(const struct options *options, struct doorman **out)
     if (!doorman)
         return ENOMEM;
     int error = loginlimit_open(&doorman->limit);
+    if (!error)
+        error = digestauth_open(&doorman->digest);
     if (error) {
         doorman_close(doorman);
         return error;
@@ -43,6 +48,7 @@ void doorman_close(struct doorman *doorman)
 {
     if (!doorman)
         return;
+    digestauth_close(doorman->digest);
     loginlimit_close(doorman->limit);
     free(doorman);
 }
@@ -62,12 +68,24 @@ static enum doorman_answer refuse_for(struct visit *visit, int status, const cha
     return DOORMAN_REFUSES;
 }
 
+/* The better one first (RFC 7616 3.7). `is_stale`: what came was right, but too old. */
+static enum doorman_answer challenge(struct visit *visit, bool is_stale)
+{
+    struct server *server = visit->server;
+
+    refuse(visit, 401, "A user name and password are needed.\n");
+    apr_table_t *headers = visit->refusal->headers;
+    if (auth_takes_digest(server->auth))
+        apr_table_addn(headers, "WWW-Authenticate",
+                       digestauth_challenge(server->doorman->digest, is_stale, timer_now_ms(), visit->pool));
+    if (auth_takes_basic(server->auth))
+        apr_table_addn(headers, "WWW-Authenticate", "Basic realm=\"" USERFILE_REALM "\", charset=\"UTF-8\"");
+    return DOORMAN_REFUSES;
+}
+
 static enum doorman_answer ask_for_name(struct visit *visit)
 {
-    refuse(visit, 401, "A user name and password are needed.\n");
-    apr_table_addn(visit->refusal->headers, "WWW-Authenticate",
-                   "Basic realm=\"" USERFILE_REALM "\", charset=\"UTF-8\"");
-    return DOORMAN_REFUSES;
+    return challenge(visit, false);
 }
 
 static enum doorman_answer make_wait(struct visit *visit, int64_t wait_ms)
@@ -136,6 +154,43 @@ enum doorman_answer doorman_go_on(struct visit *visit)
     return result.answer == AUTH_OK ? let_in(visit, result.user) : ask_for_name(visit);
 }
 
+/* ---- digests ---- */
+
+/* Quick: a few hashes. */
+static enum doorman_answer ask_digest(struct visit *visit, const char *credentials)
+{
+    struct server *server = visit->server;
+    struct loginlimit *limit = server->doorman->limit;
+    struct digestauth *digest = server->doorman->digest;
+    const struct address *from = &visit->head->address;
+    unsigned char secret[AUTH_DIGEST_SIZE];
+    struct digest_claim claim;
+    int64_t now_ms = timer_now_ms();
+
+    if (!digestauth_parse(credentials, visit->pool, &claim))
+        return ask_for_name(visit);
+    bool is_known = digestauth_knows(digest, &claim, now_ms);
+    int64_t wait_ms = is_known ? 0 : login_wait(limit, server->auth, from, claim.user);
+    if (wait_ms)
+        return make_wait(visit, wait_ms);
+    bool has_secret = auth_digest_of(server->auth, claim.user, secret);
+    switch (digestauth_check(digest, &claim, has_secret ? secret : NULL, visit->head->method,
+                             visit->head->target, now_ms)) {
+    case DIGEST_RIGHT:
+        if (!is_known)
+            login_succeeded(limit, from, claim.user);
+        return let_in(visit, claim.user);
+    case DIGEST_STALE:
+        return challenge(visit, true);
+    case DIGEST_WRONG:
+        login_failed(limit, server->auth, from, claim.user);
+        break;
+    case DIGEST_ELSEWHERE:
+        break;
+    }
+    return ask_for_name(visit);
+}
+
 /* ---- nobody in particular ---- */
 
 static bool only_reads(const char *method)
@@ -176,7 +231,9 @@ enum doorman_answer doorman_ask(struct visit *visit, struct server *server, stru
         return let_in(visit, apr_pstrdup(pool, certified));
     if (!server->auth || !credentials)
         return meet_stranger(visit);
-    return ask_basic(visit, credentials);
+    if (auth_takes_digest(server->auth) && strncasecmp(credentials, "Digest ", 7) == 0)
+        return ask_digest(visit, credentials);
+    return auth_takes_basic(server->auth) ? ask_basic(visit, credentials) : ask_for_name(visit);
 }
 
 void doorman_leave(struct visit *visit)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/auth.h"
+#include "src/digestauth.h"
 #include "tests/fuzz/fuzz.h"
 
 /* The same file each time: it has a name for auth_open, and is in memory. */
@@ -36,6 +37,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     apr_pool_t *pool = fuzz_begin(data, size, &in);
     const char *header = fuzz_line(&in);
+    struct digest_claim claim;
+    if (digestauth_parse(header, pool, &claim))
+        assert(claim.user && claim.nonce && claim.uri && claim.cnonce && strlen(claim.nc) == 8);
     if (auth_open(pool, write_file(in.at, in.left), true, &auth, &message) != 0) {
         assert(message && *message && !strchr(message, '\n'));
         return 0;
