@@ -60,7 +60,7 @@ static void write_text(const struct access_line *a, const char *target)
     logline_add_escaped(&line, a->method, "");
     logline_add(&line, " ");
     logline_add_escaped(&line, target, "");
-    logline_add(&line, "\" %d %" PRIu64 " %" PRId64 "ms", a->status, a->bytes, a->millis);
+    logline_add(&line, "\" %d %" PRIu64 " %" PRId64 "ms", a->status, a->bytes, a->micros / 1000);
     if (a->how) {
         logline_add(&line, " how=%s interims=%u rule=\"", a->how, a->interims);
         logline_add_escaped(&line, a->rule, "");
@@ -115,7 +115,7 @@ static void write_json(const struct access_line *a, const char *target, const ch
     logjson_add_field(object, "protocol", protocol(a));
     logjson_add_number(object, "status", a->status);
     logjson_add_number(object, "bytes", a->bytes <= INT64_MAX ? (int64_t)a->bytes : INT64_MAX);
-    logjson_add_number(object, "ms", a->millis);
+    logjson_add_number(object, "ms", a->micros / 1000);
     if (a->how) {
         logjson_add_field(object, "how", a->how);
         logjson_add_number(object, "interims", a->interims);

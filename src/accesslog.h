@@ -27,7 +27,7 @@ struct access_line {
     bool is_page;      /* the target is one of ours, not of the folder */
     int status;        /* 0: the client left before there was one */
     uint64_t bytes;    /* of the answer's body */
-    int64_t millis;    /* from the head of the request to the end of the answer */
+    int64_t micros;    /* from the head of the request to the end of the answer */
     unsigned interims; /* 102s sent */
     const char *how;   /* it came to its answer, of those that had to wait; NULL: it did not wait */
     const char *rule;  /* what decided how the client was kept waiting */

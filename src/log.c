@@ -17,6 +17,7 @@
 
 #include "src/logjson.h"
 #include "src/logline.h"
+#include "src/metrics.h"
 
 struct stream {
     atomic_int fd;
@@ -164,6 +165,8 @@ void log_message(enum log_level level, const char *format, ...)
     struct logline line;
     va_list args;
 
+    if (level <= LOG_LEVEL_WARNING)
+        metrics_count(level == LOG_LEVEL_ERROR ? METRIC_ERRORS_LOGGED : METRIC_WARNINGS_LOGGED);
     if (!log_is_on(level))
         return;
     logline_init(&line);

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "src/log.h"
+#include "src/metrics.h"
 #include "src/timer.h"
 
 struct login {
@@ -57,10 +58,12 @@ static void verify(void *item)
     if (result->wait_ms)
         return;
     result->answer = auth_verify(q->auth, q->header, &q->from, now_ms, login->pool, &result->user);
-    if (result->answer == AUTH_OK)
+    if (result->answer == AUTH_OK) {
         login_succeeded(q->limit, &q->from, user);
-    else
+    } else {
+        metrics_count(METRIC_LOGINS_FAILED);
         login_failed(q->limit, q->auth, &q->from, user);
+    }
 }
 
 static void release(void *item)

@@ -17,6 +17,7 @@
 #include "src/program.h"
 #include "src/server.h"
 #include "src/shares.h"
+#include "src/vitals.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -71,6 +72,7 @@ static int serve(int argc, char **argv)
         return result == OPTIONS_HELP ? EXIT_OK : complain(EXIT_USAGE, message);
     if (open_log(pool, &options, &message) != 0)
         return complain(EXIT_FAILED, message);
+    vitals_open();
     block_signals(&signals);
     if (program_open(pool, &options, &program, &message) != 0) {
         program_close(&program);

@@ -43,6 +43,11 @@ static bool read_client(struct option_reading *r, const char *value)
     return clients_parse_rule(r->pool, value, &rules->rule[rules->count]) && ++rules->count;
 }
 
+static bool read_addresses(struct option_reading *r, const char *value)
+{
+    return address_list_add(r->field, value);
+}
+
 static bool read_trusted_proxy(struct option_reading *r, const char *value)
 {
     r->options->trust_forwarded = true;
@@ -183,6 +188,9 @@ const struct option_row option_rows[] = {
     { "access-log", "FILE|off", option_read_text, OPTION_IN(log.access_file), OPTION_LIVE | OPTION_FILE,
       .words = not_a_file,
       .help = "where access lines go instead, whatever the level; opened anew on SIGHUP" },
+    { "metrics-from", "ADDRESS[/BITS]", read_addresses, OPTION_IN(metrics_from), OPTION_REPEATS | OPTION_LIVE,
+      .help = "who may read /.holdfast/metrics without a password; repeatable\n(default this machine)",
+      .range = "an address or a block of them (10.0.0.0/8), at most 64 times" },
     { "grace", "SECONDS", option_read_seconds, OPTION_IN(grace_ms), OPTION_LIVE, .initial = "20",
       .max = 3600 * SECOND_MS,
       .help = "how long running operations may go on after SIGTERM before they are stopped" },

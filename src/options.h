@@ -61,6 +61,7 @@ struct options {
     unsigned workers;
     bool trust_forwarded; /* of trusted_proxies, if there are any; else of anybody */
     struct address_list trusted_proxies;
+    struct address_list metrics_from; /* empty: this machine */
     int64_t grace_ms;
     struct limits limits;
     const char *users_file;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/metrics.h"
+
 #define BLOCK_SIZE (64 * 1024)
 #define PIECE_MAX  (4 * 1024 * 1024) /* a single response of a listing may be larger than a block */
 
@@ -136,6 +138,7 @@ ssize_t outflow_read(struct outflow *flow, char *out, size_t max)
             if (!is_blank_due(flow))
                 return rest(flow);
             *out = ' ';
+            metrics_count(METRIC_BEATS_LISTING);
             note_given(flow);
             return 1;
         }

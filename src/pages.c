@@ -36,6 +36,8 @@ struct page page_find(apr_pool_t *pool, const char *target, bool has_diagnostics
     path += sizeof OWN_PREFIX - 1;
     if (strcmp(path, "jobs") == 0)
         return (struct page){ .kind = PAGE_JOBS };
+    if (strcmp(path, "metrics") == 0)
+        return (struct page){ .kind = PAGE_METRICS };
     if (strncmp(path, "jobs/", 5) == 0 && !strchr(path + 5, '/'))
         return (struct page){ .kind = PAGE_JOB, .id = path + 5 };
     if (strcmp(path, "slow") == 0 && has_diagnostics)
@@ -92,12 +94,12 @@ static bool wants_html(const struct head *head)
     return accept_wants_html(apr_table_get(head->headers, "Accept"));
 }
 
-static bool is_read(const struct head *head)
+bool page_is_read(const struct head *head)
 {
     return strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0;
 }
 
-static struct dav_reply *not_allowed(apr_pool_t *pool, const char *allow, const struct head *head)
+struct dav_reply *page_not_allowed(apr_pool_t *pool, const char *allow, const struct head *head)
 {
     bool is_question = strcmp(head->method, "OPTIONS") == 0;
     struct dav_reply *reply =
@@ -117,8 +119,8 @@ static struct dav_reply *answer_list(struct registry *registry, apr_pool_t *pool
     struct job_view *views;
     size_t size;
 
-    if (!is_read(head))
-        return not_allowed(pool, "GET, HEAD, OPTIONS", head);
+    if (!page_is_read(head))
+        return page_not_allowed(pool, "GET, HEAD, OPTIONS", head);
     size_t count = registry_list(registry, user, pool, &views);
     struct dav_reply *reply;
     if (wants_html(head)) {
@@ -198,10 +200,10 @@ static struct dav_reply *answer_job(struct registry *registry, apr_pool_t *pool,
     registry_view(registry, op, pool, &view);
     if (strcmp(head->method, "DELETE") == 0)
         reply = cancel(registry, pool, op, &waiter, &view);
-    else if (is_read(head))
+    else if (page_is_read(head))
         reply = show(pool, head, &view);
     else
-        reply = not_allowed(pool, "GET, HEAD, DELETE, OPTIONS", head);
+        reply = page_not_allowed(pool, "GET, HEAD, DELETE, OPTIONS", head);
     job_leave(&waiter);
     return reply;
 }

@@ -3,6 +3,7 @@
  *
  *   /.holdfast/jobs         GET: the caller's operations
  *   /.holdfast/jobs/ID      GET: one of them; DELETE: stops it; ?form=owncloud: ownCloud's job status
+ *   /.holdfast/metrics      what the server counts (gate.h)
  *   /.holdfast/slow?...     the diagnostic operation (slow.h), with --diagnostics
  *
  * JSON, or a page for those who would rather have text/html. Somebody else's operation is 404.
@@ -16,7 +17,7 @@
 #include "src/registry.h"
 #include "webdav/dav.h"
 
-enum page_kind { PAGE_NONE, PAGE_JOBS, PAGE_JOB, PAGE_SLOW };
+enum page_kind { PAGE_NONE, PAGE_JOBS, PAGE_JOB, PAGE_SLOW, PAGE_METRICS };
 
 struct page {
     enum page_kind kind;
@@ -33,6 +34,12 @@ struct dav_reply *page_answer(struct registry *registry, apr_pool_t *pool, const
 /* 202 for an operation that goes on (RFC 7240 4.1), or as ownCloud's OC-LazyOps has it. */
 struct dav_reply *page_accepted(struct registry *registry, apr_pool_t *pool, struct operation *op,
                                 bool is_lazy);
+
+/* Does the request only read? */
+bool page_is_read(const struct head *head);
+
+/* What else there is to do with it: 405, or the answer to OPTIONS. */
+struct dav_reply *page_not_allowed(apr_pool_t *pool, const char *allow, const struct head *head);
 
 /* A line of text. */
 struct dav_reply *page_text(apr_pool_t *pool, int status, const char *text);

@@ -9,6 +9,7 @@
 
 #include "src/hangup.h"
 #include "src/interim.h"
+#include "src/metrics.h"
 
 #define LOOK_MS 500 /* how often a client that may hang up is looked at */
 
@@ -67,6 +68,7 @@ static void send_interim(struct pulse *pulse, int64_t now_ms)
     if (error)
         return;
     pulse->interims++;
+    metrics_count(METRIC_BEATS_INTERIM);
     if (pulse->beats)
         atomic_fetch_add(pulse->beats, 1);
 }

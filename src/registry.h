@@ -117,6 +117,13 @@ void registry_view(struct registry *registry, struct operation *op, apr_pool_t *
 /* One that is held: its user does not want it any more, and no later process will do it. */
 void registry_cancel(struct registry *registry, struct operation *op, const struct job_waiter *held);
 
+/* Everybody's, diagnostic ones too. */
+struct registry_counts {
+    unsigned waiting, running, kept;
+};
+
+void registry_count(struct registry *registry, struct registry_counts *out);
+
 /* This user's: what runs, the oldest first, then what is kept, the newest first; at most REGISTRY_LISTED_MAX. In the
  * pool. */
 size_t registry_list(struct registry *registry, const char *user, apr_pool_t *pool, struct job_view **out);

@@ -64,3 +64,18 @@ size_t registry_list(struct registry *registry, const char *user, apr_pool_t *po
     pthread_mutex_unlock(&registry->mutex);
     return count;
 }
+
+void registry_count(struct registry *registry, struct registry_counts *out)
+{
+    struct registry_counts counts = { 0 };
+
+    pthread_mutex_lock(&registry->mutex);
+    for (struct operation *op = TAILQ_FIRST(&registry->running); op; op = TAILQ_NEXT(op, link)) {
+        bool is_running = op->slow || atomic_load(&op->is_running);
+        counts.running += !op->is_ended && is_running;
+        counts.waiting += !op->is_ended && !is_running;
+    }
+    counts.kept = registry->kept_count;
+    pthread_mutex_unlock(&registry->mutex);
+    *out = counts;
+}

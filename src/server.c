@@ -22,6 +22,7 @@
 #include "src/limitlog.h"
 #include "src/linger.h"
 #include "src/listener.h"
+#include "src/metrics.h"
 #include "src/transaction.h"
 
 #define BEGIN_MS        500  /* for connections that were just accepted */
@@ -71,8 +72,10 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         be_prompt_once();
         atomic_fetch_add(&server->begun, 1);
+        metrics_count(METRIC_CONNECTIONS_OPENED);
         *socket_context = connection_open(connection, server->timer, server->tls, &server->options->limits);
     } else {
+        metrics_count(METRIC_CONNECTIONS_CLOSED);
         connection_close(connection, *socket_context);
         *socket_context = NULL;
         if (info)

@@ -20,11 +20,16 @@ struct timer {
     pthread_t thread;
 };
 
-int64_t timer_now_ms(void)
+int64_t timer_now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t timer_now_ms(void)
+{
+    return timer_now_us() / 1000;
 }
 
 static void put(struct timer *timer, size_t slot, struct alarm *alarm)

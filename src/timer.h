@@ -24,6 +24,7 @@ struct alarm {
 
 /* Milliseconds on CLOCK_MONOTONIC. */
 int64_t timer_now_ms(void);
+int64_t timer_now_us(void); /* the same clock, in microseconds */
 
 int timer_open(struct timer **out);
 void timer_close(struct timer *timer);

@@ -15,10 +15,11 @@
 #include "src/connection.h"
 #include "src/digest.h"
 #include "src/doorman.h"
+#include "src/gate.h"
 #include "src/head.h"
 #include "src/idempotency.h"
 #include "src/limitlog.h"
-#include "src/log.h"
+#include "src/metrics.h"
 #include "src/outflow.h"
 #include "src/pages.h"
 #include "src/pause.h"
@@ -55,7 +56,7 @@ struct transaction {
     struct wait *wait;     /* for the operation; NULL: none */
 
     struct outflow *outflow; /* of a body that is made while it is sent; NULL: none */
-    int64_t started_ms;
+    int64_t started_us;
     int status;
     const char *limit; /* that was met; NULL: none */
     uint64_t bytes;
@@ -73,7 +74,7 @@ struct transaction *transaction_new(struct server *server, struct MHD_Connection
     t->pool = shares_pool(server->shares);
     t->target = apr_pstrdup(t->pool, target);
     t->user = "";
-    t->started_ms = timer_now_ms();
+    t->started_us = timer_now_us();
     pause_init(&t->pause, connection);
     const struct connection *c = connection_of(connection);
     t->watch = c ? c->watch : NULL;
@@ -371,6 +372,10 @@ static enum MHD_Result start(struct transaction *t, const char *method, const ch
     head_read(&t->head, t->pool, t->pause.connection, method, t->target, version,
               &t->options->trusted_proxies);
     t->page = page_find(t->pool, t->target, t->options->diagnostics);
+    t->refusal = gate_answer(&(struct gate){ t->server, t->options, t->pause.connection, &t->head, &t->page },
+                             t->pool);
+    if (t->refusal)
+        return send_refusal(t);
     if (atomic_load(&t->server->draining))
         return refuse(t, 503, overload);
     t->limit = limits_head(&t->options->limits, &t->head, &status);
@@ -384,6 +389,7 @@ static enum MHD_Result take_body(struct transaction *t, const char *data, size_t
 {
     watch_take(t->watch, *size);
     bool is_taken = t->request && !t->refusal && !dav_request_reply(t->request)->status;
+    metrics_add(METRIC_BYTES_RECEIVED, *size);
 
     if (!is_taken)
         t->swallowed += *size;
@@ -429,19 +435,13 @@ static const char *peer_text(const struct transaction *t, char text[INET6_ADDRST
     return head_peer(t->pause.connection, &peer) ? address_text(&peer, text) : NULL;
 }
 
-static void log_end(struct transaction *t, bool is_complete)
+static void note_end(struct transaction *t, bool is_complete)
 {
-    const char *limit = t->wait ? wait_limit(t->wait) : t->limit;
-    if (limit)
-        limitlog_met(limit, t->head.client);
     if (!t->status && watch_limit(t->watch))
         t->status = 408; /* that is what it was told, where it could be */
-    if (!accesslog_is_on())
-        return;
     char address[INET6_ADDRSTRLEN];
     bool has_no_body = (t->head.method && strcmp(t->head.method, "HEAD") == 0) || t->status == 304;
-    const struct access_line line = {
-        .client = t->head.client && *t->head.client ? t->head.client : peer_text(t, address),
+    struct access_line line = {
         .user = t->user,
         .method = t->head.method,
         .target = t->target,
@@ -451,12 +451,23 @@ static void log_end(struct transaction *t, bool is_complete)
         .is_page = t->page.kind != PAGE_NONE,
         .status = t->status,
         .bytes = has_no_body ? 0 : t->bytes,
-        .millis = timer_now_ms() - t->started_ms,
+        .micros = timer_now_us() - t->started_us,
         .interims = t->wait ? wait_interims(t->wait) : 0,
         .rule = t->wait ? wait_rule(t->wait) : NULL,
         .how = t->wait ? wait_how(t->wait) : NULL,
         .broken = !is_complete,
     };
+
+    const char *limit = t->wait ? wait_limit(t->wait) : t->limit;
+    if (limit)
+        limitlog_met(limit, t->head.client);
+    metrics_request(line.method, line.status, line.micros);
+    metrics_add(METRIC_BYTES_SENT, line.bytes);
+    if (line.broken)
+        metrics_count(METRIC_ANSWERS_BROKEN);
+    if (!accesslog_is_on())
+        return;
+    line.client = t->head.client && *t->head.client ? t->head.client : peer_text(t, address);
     accesslog_write(&line);
 }
 
@@ -464,7 +475,7 @@ void transaction_free(struct transaction *t, enum MHD_RequestTerminationCode how
 {
     bool is_complete = how == MHD_REQUEST_TERMINATED_COMPLETED_OK;
 
-    log_end(t, is_complete);
+    note_end(t, is_complete);
     outflow_leave(t->outflow);
     watch_note(t->watch, PATIENCE_FOR_HEAD);
     if (t->is_counted)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/metrics.h"
 #include "webdav/multistatus.h"
 
 #define BLOCK_SIZE (64 * 1024)
@@ -55,6 +56,7 @@ static void beat(struct trickle *trickle)
     heartbeat_was_sent(&pulse->heartbeat, timer_now_ms());
     if (pulse->beats)
         atomic_fetch_add(pulse->beats, 1);
+    metrics_count(METRIC_BEATS_MULTISTATUS);
     trickle->text = " ";
     trickle->left = 1;
 }

@@ -12,6 +12,7 @@
 
 #include "src/acceptance.h"
 #include "src/hangup.h"
+#include "src/metrics.h"
 #include "src/pages.h"
 #include "src/pulse.h"
 #include "src/trickle.h"
@@ -133,6 +134,14 @@ static void name_page(struct wait *wait)
 
 /* ---- entering ---- */
 
+static void count(enum registry_how how)
+{
+    static const enum metric metrics[] = {
+        [REGISTRY_RAN] = METRIC_JOBS, [REGISTRY_JOINED] = METRIC_JOINS, [REGISTRY_REPLAYED] = METRIC_REPLAYS
+    };
+    metrics_count(metrics[how]);
+}
+
 int wait_enter(const struct wait_terms *terms, struct operation *op, enum job_lane lane, bool must_join,
                struct wait **out)
 {
@@ -153,6 +162,7 @@ int wait_enter(const struct wait_terms *terms, struct operation *op, enum job_la
     }
     wait->operation = entry.operation;
     wait->how = entry.how;
+    count(wait->how);
     wait->lane = lane;
     if (entry.how == REGISTRY_REPLAYED)
         wait->pulse.deadline_ms =
@@ -228,6 +238,7 @@ static enum wait_step give_accepted(struct wait *wait, int *out_status, struct M
 
     pulse_release(&wait->pulse);
     wait->is_accepted = true;
+    metrics_count(METRIC_ACCEPTED);
     atomic_store(&wait->operation->is_accepted, true);
     atomic_store(&wait->operation->is_named, true);
     wait->pool = shares_pool(server->shares);
@@ -268,6 +279,7 @@ static enum wait_step give_early(struct wait *wait, int64_t now_ms, int *out_sta
 
     heartbeat_was_sent(&wait->pulse.heartbeat, now_ms);
     atomic_fetch_add(&wait->operation->beats, 1);
+    metrics_count(METRIC_BEATS_MULTISTATUS);
     wait->pulse.deadline_ms = TIMER_NEVER;
     *out_status = 207;
     *out_response = trickle_open(&source, &wait->trickle);

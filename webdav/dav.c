@@ -199,6 +199,11 @@ void dav_set_access(struct dav *dav, struct access *access)
     access_free(before);
 }
 
+size_t dav_lock_count(const struct dav *dav)
+{
+    return locks_count(dav->locks);
+}
+
 int dav_leftovers(const struct dav *dav, unsigned *out_count)
 {
     *out_count = dav->recovery ? recovery_left(dav->recovery) : 0;

@@ -98,6 +98,9 @@ void dav_set_config(struct dav *dav, const struct dav_config *config);
  * none. Any thread. */
 void dav_set_access(struct dav *dav, struct access *access);
 
+/* How many locks there are. Quick; any thread. */
+size_t dav_lock_count(const struct dav *dav);
+
 /* What a crash left and nobody sees: how many hidden names. The result is the first errno met while the rest
  * was put right: something may still be missing under its name, and the next start tries again. */
 int dav_leftovers(const struct dav *dav, unsigned *out_count);

@@ -457,7 +457,12 @@ struct lock *locks_below(struct locks *locks, apr_pool_t *pool, const char *path
 
 bool locks_is_empty(struct locks *locks)
 {
-    return atomic_load(&locks->table.count) == 0;
+    return locks_count(locks) == 0;
+}
+
+size_t locks_count(const struct locks *locks)
+{
+    return atomic_load(&locks->table.count);
 }
 
 /* ---- the hint ---- */

@@ -78,6 +78,9 @@ struct lock *locks_below(struct locks *locks, apr_pool_t *pool, const char *path
 /* Quick: is there any lock at all? False lets listings skip the rest. */
 bool locks_is_empty(struct locks *locks);
 
+/* How many there are; likewise. */
+size_t locks_count(const struct locks *locks);
+
 /* Which members of a collection may be covered by a lock, so that a listing asks about those alone. The names of
  * locked ones are a set of hashes: one that is not locked is taken for locked now and then. */
 #define LOCK_HINT_BITS 4096

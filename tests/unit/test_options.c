@@ -164,6 +164,11 @@ static void options_of_the_log_are_read(void **state)
     assert_int_equal(parse("serve --log-format combined --access-log off dir", &o, &message), OPTIONS_RUN);
     assert_int_equal(o.log.format, LOG_COMBINED);
     assert_string_equal(o.log.access_file, LOG_NO_ACCESS);
+    assert_int_equal(o.metrics_from.count, 0);
+    assert_int_equal(parse("serve --metrics-from 10.0.0.0/8 --metrics-from ::1 dir", &o, &message),
+                     OPTIONS_RUN);
+    assert_int_equal(o.metrics_from.count, 2);
+    assert_int_equal(parse("serve --metrics-from anybody dir", &o, &message), OPTIONS_WRONG);
     assert_int_equal(parse("serve --log-format=xml dir", &o, &message), OPTIONS_WRONG);
     assert_int_equal(parse("serve --log-file= dir", &o, &message), OPTIONS_WRONG);
 }
