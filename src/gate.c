@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#include "src/browser.h"
+#include "src/cors.h"
+#include "src/metrics.h"
 #include "src/metricspage.h"
 
 static struct dav_reply *answer_metrics(struct server *server, apr_pool_t *pool)
@@ -16,7 +19,7 @@ static struct dav_reply *answer_metrics(struct server *server, apr_pool_t *pool)
     return reply;
 }
 
-struct dav_reply *gate_answer(const struct gate *gate, apr_pool_t *pool)
+static struct dav_reply *answer_page(const struct gate *gate, apr_pool_t *pool)
 {
     struct page *page = gate->page;
 
@@ -28,4 +31,22 @@ struct dav_reply *gate_answer(const struct gate *gate, apr_pool_t *pool)
     if (!page_is_read(gate->head))
         return page_not_allowed(pool, "GET, HEAD, OPTIONS", gate->head);
     return answer_metrics(gate->server, pool);
+}
+
+static struct dav_reply *refuse_foreign(apr_pool_t *pool)
+{
+    metrics_count(METRIC_ORIGINS_REFUSED);
+    return page_text(pool, 403, "A page of another site asked for this change.\n");
+}
+
+struct dav_reply *gate_answer(const struct gate *gate, apr_pool_t *pool)
+{
+    const struct cors_origins *origins = &gate->options->origins;
+    bool is_tls = gate->server->tls != NULL;
+
+    if (browser_is_foreign_change(gate->head, is_tls, gate->options->trust_forwarded) &&
+        !cors_origin(origins, gate->head))
+        return refuse_foreign(pool);
+    struct dav_reply *preflight = cors_preflight(origins, gate->head, pool);
+    return preflight ? preflight : answer_page(gate, pool);
 }

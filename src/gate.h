@@ -1,6 +1,8 @@
 /*
- * What is answered before it is asked who asks: pages that need no name and no password.
+ * What is answered before it is asked who asks: what no name and no password helps, and pages that need none.
  *
+ *   a change that a page of another site asks for (browser.h), unless it may (cors.h)
+ *   a preflight of one that may
  *   /.holdfast/metrics   to whom it may concern (metricspage.h)
  *
  * Threads: the connection's.

@@ -18,6 +18,7 @@ static const char *const endings[] = { "finish", "cancel", NULL };
 static const char *const durabilities[] = { "relaxed", "full", NULL };
 static const char *const certificate_names[] = { "cn", "email", NULL };
 static const char *const anonymous_modes[] = { "none", "read", "write", NULL };
+static const char *const active_contents[] = { "sandbox", "download", "trust", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const forms[] = { "text", "combined", "json", NULL };
 static const char *const not_a_file[] = { "off", NULL };
@@ -46,6 +47,11 @@ static bool read_client(struct option_reading *r, const char *value)
 static bool read_addresses(struct option_reading *r, const char *value)
 {
     return address_list_add(r->field, value);
+}
+
+static bool read_origin(struct option_reading *r, const char *value)
+{
+    return cors_add_origin(r->field, value);
 }
 
 static bool read_trusted_proxy(struct option_reading *r, const char *value)
@@ -188,6 +194,13 @@ const struct option_row option_rows[] = {
     { "access-log", "FILE|off", option_read_text, OPTION_IN(log.access_file), OPTION_LIVE | OPTION_FILE,
       .words = not_a_file,
       .help = "where access lines go instead, whatever the level; opened anew on SIGHUP" },
+    { "active-content", "MODE", option_read_word, OPTION_IN(active_content), OPTION_LIVE,
+      .initial = "sandbox", .words = active_contents,
+      .help = "what browsers are told of HTML, SVG and XML in the folder: sandbox (shown, without\n"
+              "scripts), download, or trust (a page of the folder may do all that its reader may)" },
+    { "allow-origin", "ORIGIN", read_origin, OPTION_IN(origins), OPTION_REPEATS | OPTION_LIVE,
+      .help = "a web application of this origin may use the server for its user; repeatable",
+      .range = "https://HOST or https://HOST:PORT, nothing behind it, at most 32 times" },
     { "metrics-from", "ADDRESS[/BITS]", read_addresses, OPTION_IN(metrics_from), OPTION_REPEATS | OPTION_LIVE,
       .help = "who may read /.holdfast/metrics without a password; repeatable\n(default this machine)",
       .range = "an address or a block of them (10.0.0.0/8), at most 64 times" },

@@ -16,7 +16,9 @@
 #include <stdint.h>
 
 #include "src/addresses.h"
+#include "src/browser.h"
 #include "src/clients.h"
+#include "src/cors.h"
 #include "src/heartbeat.h"
 #include "src/limits.h"
 #include "src/log.h"
@@ -62,6 +64,8 @@ struct options {
     bool trust_forwarded; /* of trusted_proxies, if there are any; else of anybody */
     struct address_list trusted_proxies;
     struct address_list metrics_from; /* empty: this machine */
+    enum active_content active_content;
+    struct cors_origins origins;
     int64_t grace_ms;
     struct limits limits;
     const char *users_file;

@@ -85,7 +85,6 @@ static struct dav_reply *html_reply(apr_pool_t *pool, char *html, size_t size)
 {
     struct dav_reply *reply = new_reply(pool, 200, JOB_PAGE_TYPE, take(pool, html, size), size);
     apr_table_setn(reply->headers, "Content-Security-Policy", JOB_PAGE_POLICY);
-    apr_table_setn(reply->headers, "X-Content-Type-Options", "nosniff");
     return reply;
 }
 

@@ -70,6 +70,7 @@ struct MHD_Response *reply_response(struct dav_reply *reply, const struct reply_
     /* libmicrohttpd would end a body of unknown length with its last chunk for HEAD as well. */
     if (reply->kind == DAV_STREAM && context->is_head)
         MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    browser_add_headers(response, reply, context->active);
     apr_table_do(add_header, response, reply->headers, NULL);
     if (reply->close || context->closes)
         MHD_add_response_header(response, "Connection", "close");

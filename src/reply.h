@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "src/browser.h"
 #include "src/outflow.h"
 
 struct reply_context {
     struct outflow_source source; /* of a body that is made while it is sent */
+    enum active_content active;   /* what becomes of it */
     bool is_head;                 /* the answer to HEAD */
     bool closes;                  /* the connection ends with it */
     uint64_t *bytes;              /* out: of the body, counted while it goes */

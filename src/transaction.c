@@ -90,6 +90,7 @@ static enum MHD_Result queue(struct transaction *t, int status, struct MHD_Respo
     t->state = STATE_ANSWERED;
     t->status = status;
     watch_note(t->watch, PATIENCE_FOR_NOTHING);
+    cors_add_headers(response, &t->options->origins, &t->head);
     enum MHD_Result result = MHD_queue_response(t->pause.connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return result;
@@ -107,6 +108,7 @@ static enum MHD_Result answer(struct transaction *t, struct dav_reply *reply)
                                                        .lane = JOB_SHORT,
                                                        .pause = &t->pause,
                                                        .timer = t->server->timer },
+                                           .active = t->options->active_content,
                                            .is_head = strcmp(t->head.method, "HEAD") == 0,
                                            .closes =
                                                t->head.is_framing_odd || atomic_load(&t->server->draining),

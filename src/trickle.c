@@ -126,6 +126,7 @@ struct MHD_Response *trickle_open(const struct trickle_source *source, struct tr
         return NULL;
     }
     MHD_add_response_header(response, "Content-Type", MULTISTATUS_TYPE);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "X-Accel-Buffering", "no");
     MHD_add_response_header(response, "Cache-Control", "no-store");
     *out = trickle;

@@ -204,6 +204,7 @@ static struct reply_context context_of(struct wait *wait)
                                                .pause = wait->terms.pause,
                                                .timer = server->timer,
                                                .blank_ms = blank_ms(wait) },
+                                   .active = wait->terms.options->active_content,
                                    .is_head = strcmp(wait->terms.head->method, "HEAD") == 0,
                                    .closes = wait->terms.closes || atomic_load(&server->draining),
                                    .bytes = wait->terms.bytes,

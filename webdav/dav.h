@@ -135,6 +135,7 @@ struct dav_reply {
     int fd; /* DAV_FILE: a part of this descriptor */
     uint64_t offset, length;
     struct dav_stream *stream;
+    bool is_content;   /* what somebody put into the folder; else it is our own */
     bool close;        /* the connection must not be used again (framing in doubt) */
     const char *limit; /* that it met: the name of its option; NULL: none */
 };

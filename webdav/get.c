@@ -40,7 +40,6 @@ static void get_collection(struct dav_request *r)
     r->reply.kind = DAV_STREAM;
     r->reply.stream = stream;
     reply_header(r, "Content-Type", INDEX_TYPE);
-    reply_header(r, "X-Content-Type-Options", "nosniff");
     reply_header(r, "Cache-Control", "no-cache");
 }
 
@@ -119,6 +118,7 @@ static bool send_file(struct dav_request *r, int fd, const struct fs_stat *st)
         send_part(r, 200, fd, 0, st->size);
     }
     reply_header(r, "Content-Type", type);
+    r->reply.is_content = true;
     reply_header(r, "Accept-Ranges", "bytes");
     reply_validators(r, st);
     tell_digests(r, fd, st);

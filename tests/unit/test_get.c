@@ -179,7 +179,6 @@ static void collection_is_a_page_with_and_without_slash(void **state)
     assert_int_equal(with->status, 200);
     assert_int_equal(without->status, 200);
     assert_string_equal(answer_header(with, "Content-Type"), "text/html; charset=utf-8");
-    assert_string_equal(answer_header(with, "X-Content-Type-Options"), "nosniff");
     assert_string_equal(answer_header(with, "ETag"), "");
     assert_non_null(strstr(with->body, "<a href=\"b%20%26%20%3Cc%3E.txt\">b &amp; &lt;c&gt;.txt</a>"));
     assert_non_null(strstr(with->body, "href=\"../\""));
