@@ -31,10 +31,10 @@ static char *wrong(struct reading *r, const char *message)
 static char *begin_section(struct reading *r, const char *text, size_t size)
 {
     struct settings *s = r->settings;
-    const char *name = apr_pstrndup(s->pool, text + 1, size - 2);
 
     if (size < 2 || text[size - 1] != ']')
         return wrong(r, "not a [share NAME] line");
+    const char *name = apr_pstrndup(s->pool, text + 1, size - 2);
     if (strncmp(name, "share ", 6) != 0)
         return wrong(r, apr_psprintf(s->pool, "unknown section [%s]; there is [share NAME] only", name));
     const char *message = settings_add_share(s, name + 6 + strspn(name + 6, " \t"), r->line);
