@@ -154,10 +154,11 @@ static void the_command_line_counts_before_the_file(void **state)
 {
     (void)state;
     struct options o;
-    const char *text = "listen = a:1\nlisten = b:2\nworkers = 9\nread-only = yes\nstate = f\n";
-    assert_null(read_all(text, "--listen=c:3 --workers=2 --read-only=no --state=s", "dir", &o));
+    const char *text =
+        "listen = 127.0.0.1:1\nlisten = 127.0.0.1:2\nworkers = 9\nread-only = yes\nstate = f\n";
+    assert_null(read_all(text, "--listen=[::1]:3 --workers=2 --read-only=no --state=s", "dir", &o));
     assert_int_equal(o.listen_count, 1);
-    assert_string_equal(o.listen[0], "c:3");
+    assert_string_equal(o.listen[0], "[::1]:3");
     assert_int_equal(o.workers, 2);
     assert_false(o.shares[0].read_only);
     assert_string_equal(o.shares[0].state_dir, "/cwd/s");
@@ -275,9 +276,9 @@ static void what_takes_a_restart_stays_as_it_is(void **state)
     struct heard heard;
     const char *share = "[share a]\nroot = /a\n";
     const char *first =
-        apr_pstrcat(pool, "workers = 2\nheartbeat = 15\nlisten = h:1\nlisten = h:2\n", share, NULL);
-    const char *second =
-        apr_pstrcat(pool, "workers = 3\nlog-level = debug\nlisten = h:2\nclient = a=silent\n", share, NULL);
+        apr_pstrcat(pool, "workers = 2\nheartbeat = 15\nlisten = [::1]:1\nlisten = [::1]:2\n", share, NULL);
+    const char *second = apr_pstrcat(
+        pool, "workers = 3\nlog-level = debug\nlisten = [::1]:2\nclient = a=silent\n", share, NULL);
     assert_int_equal(follow(first, second, &heard, &o), 2);
     assert_string_equal(heard.text, "listen restart\nclient now\nworkers restart\nlog-level now\n");
     assert_int_equal(o.workers, 2);
@@ -317,7 +318,7 @@ static void what_is_printed_gives_the_same_again(void **state)
     (void)state;
     static const char *const rows[][2] = {
         { "", "" },
-        { "listen = a:1\nlisten = b:2\nheartbeat = 0.5\nusers = u\nclient = x y/*=silent\nclient = "
+        { "listen = [::1]:1\nlisten = [::1]:2\nheartbeat = 0.5\nusers = u\nclient = x y/*=silent\nclient = "
           "-=interim:3\n"
           "log-level = error\ndiagnostics = yes\n[share a]\nroot = ../a b\nprefix = /\nread-only = no\n",
           "" },
@@ -325,8 +326,8 @@ static void what_is_printed_gives_the_same_again(void **state)
           "b]\nroot = b\n"
           "state = /own\nprefix = /x/y\n",
           "--workers=7 --durability=relaxed" },
-        { "state = st\nlisten = h:1\n[share a]\nroot = /a\nstate = /own\n",
-          "--state=c --listen=h:2 --users=uu" },
+        { "state = st\nlisten = [::1]:1\n[share a]\nroot = /a\nstate = /own\n",
+          "--state=c --listen=[::1]:2 --users=uu" },
     };
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct options first, second;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""--help and --version, of the program and of each subcommand: on stdout, exit 0."""
+"""--help and --version, of the program and of each subcommand: on stdout, exit 0; no option is without documentation."""
 from holdfast import *
+from holdfast import TOP
 
 for arguments in (["--help"], ["serve", "--help"], ["check", "--help"], ["passwd", "--help"]):
     status, out, err = run_program(*arguments)
@@ -11,6 +12,8 @@ status, out, err = run_program("--version")
 same((status, err), (0, ""))
 same(bool(re.fullmatch(r"holdfast \d+\.\d+\.\d+.*\n", out)), True, out)
 text = run_program("serve", "--help")[1]
-for option in ("--listen", "--heartbeat", "--heartbeat-mode", "--workers", "--state", "--durability", "--read-only",
-               "--max-upload", "--min-free", "--tls-cert", "--tls-key", "--users", "--log-level"):
-    same(option in text, True, option)
+options = re.findall("^  --([a-z-]+)", text, re.M)
+within(len(options), 20, 200, "options")
+same(len(set(options)), len(options), "each once: %s" % sorted(options))
+written = "".join(path.read_text() for path in [TOP / "README.md", *TOP.glob("docs/*.md")])
+same([option for option in options if "`--%s" % option not in written], ["help"], "options that no document tells of")
