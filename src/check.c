@@ -9,6 +9,7 @@
 #include "src/layout.h"
 #include "src/openness.h"
 #include "src/program.h"
+#include "src/rules.h"
 #include "src/settings.h"
 #include "src/tls.h"
 
@@ -37,7 +38,8 @@ int check_main(int argc, char **argv)
 
     enum options_result result = options_parse(pool, argc, argv, &options, &message);
     bool is_sound = result == OPTIONS_RUN && layout_check(pool, &options, &message) == 0 &&
-                    check_tls(pool, &options, &message) == 0 && check_users(pool, &options, &message) == 0;
+                    rules_check(pool, &options, &message) == 0 && check_tls(pool, &options, &message) == 0 &&
+                    check_users(pool, &options, &message) == 0;
     if (is_sound)
         settings_print(options.settings, stdout);
     else if (result != OPTIONS_HELP)

@@ -88,6 +88,12 @@ static enum doorman_answer ask_for_name(struct visit *visit)
     return challenge(visit, false);
 }
 
+struct dav_reply *doorman_ask_for_name(struct visit *visit)
+{
+    ask_for_name(visit);
+    return visit->refusal;
+}
+
 static enum doorman_answer make_wait(struct visit *visit, int64_t wait_ms)
 {
     return refuse_for(visit, 429, "Too many failed logins; try again later.\n",

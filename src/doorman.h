@@ -51,6 +51,9 @@ enum doorman_answer doorman_ask(struct visit *visit, struct server *server, stru
 
 enum doorman_answer doorman_go_on(struct visit *visit);
 
+/* What refuses those who were let in without a name and need one after all. */
+struct dav_reply *doorman_ask_for_name(struct visit *visit);
+
 void doorman_leave(struct visit *visit);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "webdav/access.h"
 #include "webdav/uri.h"
 
 #define SECOND_MS INT64_C(1000)
@@ -74,6 +75,30 @@ static bool read_prefix(struct option_reading *r, const char *value)
     return uri_parse_prefix(r->pool, value, &r->share->prefix) == 0;
 }
 
+static bool read_access(struct option_reading *r, const char *value)
+{
+    apr_array_header_t **list = r->field;
+    struct access *access = access_new();
+    bool is_good = !access_add(access, "", value);
+
+    access_free(access);
+    if (!*list)
+        *list = apr_array_make(r->pool, 8, sizeof(const char *));
+    if (is_good)
+        APR_ARRAY_PUSH(*list, const char *) = value;
+    return is_good;
+}
+
+static bool read_home_folders(struct option_reading *r, const char *value)
+{
+    struct access *access = access_new();
+    bool is_good = !access_add_home(access, "", value);
+
+    access_free(access);
+    *(const char **)r->field = value;
+    return is_good;
+}
+
 const struct option_row option_rows[] = {
     { "config", "FILE", option_read_text, OPTION_IN(config_file), OPTION_COMMAND | OPTION_FILE,
       .help = "read these options from a file, too (see docs/configuration.md); what the command\n"
@@ -130,6 +155,17 @@ const struct option_row option_rows[] = {
               "but on loopback addresses only)" },
     { "allow-plain-auth", NULL, option_read_switch, OPTION_IN(allow_plain_auth), 0,
       .help = "take passwords over HTTP from other machines: whoever listens there learns them" },
+    { "access", "PATH WHO RIGHT", read_access, OPTION_IN_SHARE(access),
+      OPTION_SHARE | OPTION_REPEATS | OPTION_LIVE,
+      .help = "who may do what below PATH (see docs/users.md): WHO is a user, @GROUP, * (with a\n"
+              "name), - (without one) or ** (everybody), RIGHT none, read or write; repeatable,\n"
+              "the nearest rule counts; without any, whoever gets in may write",
+      .range = "PATH WHO RIGHT, like \"/projects @staff write\"" },
+    { "home-folders", "PATH", read_home_folders, OPTION_IN_SHARE(home_folders), OPTION_SHARE | OPTION_LIVE,
+      .help = "PATH/NAME belongs to the user of that name alone, and is made when first touched",
+      .range = "a path within the share, like /home" },
+    { "groups", "FILE", option_read_text, OPTION_IN(groups_file), OPTION_FILE | OPTION_LIVE,
+      .help = "the groups of --access: lines \"GROUP: USER USER\"" },
     { "tls-cert", "FILE", option_read_text, OPTION_IN(tls.cert), OPTION_FILE,
       .help = "serve HTTPS with this certificate (PEM, chain included)" },
     { "tls-key", "FILE", option_read_text, OPTION_IN(tls.key), OPTION_FILE, .help = "its private key (PEM)" },

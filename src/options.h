@@ -12,6 +12,7 @@
 #define HOLDFAST_OPTIONS_H
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,6 +45,8 @@ struct share_options {
     bool finite_depth;
     uint64_t max_upload;
     uint64_t min_free;
+    apr_array_header_t *access; /* const char *, the rules as given; NULL: none */
+    const char *home_folders;   /* NULL: there are none */
 };
 
 struct options {
@@ -71,6 +74,7 @@ struct options {
     const char *users_file;
     enum anonymous_mode anonymous; /* as it was said; what holds: openness.h */
     bool allow_plain_auth;
+    const char *groups_file;
     struct tls_terms tls; /* no certificate: plain HTTP */
     struct log_settings log;
     const struct settings *settings; /* the texts that it was read from */

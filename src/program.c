@@ -9,6 +9,7 @@
 #include "src/auth.h"
 #include "src/layout.h"
 #include "src/openness.h"
+#include "src/rules.h"
 #include "src/server.h"
 #include "src/shares.h"
 
@@ -34,6 +35,8 @@ int program_open(apr_pool_t *pool, const struct options *o, struct program *p, c
     if (error)
         return error;
     error = shares_open(pool, o, &p->shares, out_message);
+    if (!error)
+        error = rules_apply(pool, o, p->shares, out_message);
     if (!error && o->users_file)
         error = auth_open(pool, o->users_file, openness_allows_passwords(o), &p->auth, out_message);
     if (!error)

@@ -4,6 +4,7 @@
 #include "src/auth.h"
 #include "src/log.h"
 #include "src/program.h"
+#include "src/rules.h"
 #include "src/server.h"
 #include "src/tls.h"
 
@@ -65,16 +66,27 @@ static void reload_certificate(const struct program *p, apr_pool_t *pool)
         log_error("%s; going on with the certificate as it was", message);
 }
 
+static void reload_rules(const struct program *p, apr_pool_t *pool)
+{
+    const char *message = NULL;
+
+    if (rules_apply(pool, p->options, p->shares, &message) != 0)
+        log_error("%s; going on with the rules as they were", message);
+    else if (rules_exist(p->options))
+        log_info("the rules were read again");
+}
+
 void program_reload(struct program *p)
 {
     apr_pool_t *pool = program_pool();
 
     if (reload_options(p)) { /* then each part that reads files of its own */
         log_reopen(&p->options->log);
-        if (!p->options->config_file && !p->auth && !p->server->tls)
+        if (!p->options->config_file && !p->auth && !p->server->tls && !rules_exist(p->options))
             log_info("there is nothing to read again");
         reload_certificate(p, pool);
         reload_users(p, pool);
+        reload_rules(p, pool);
     }
     apr_pool_destroy(pool);
 }

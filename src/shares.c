@@ -21,6 +21,7 @@ static struct dav_config config_of(const struct options *o, const struct share_o
     return (struct dav_config){
         .prefix = share->prefix,
         .read_only = share->read_only,
+        .can_log_in = o->users_file != NULL,
         .finite_depth = share->finite_depth,
         .trust_forwarded = o->trust_forwarded,
         .sync_state = share->durable,
@@ -35,6 +36,7 @@ static struct dav_config config_of(const struct options *o, const struct share_o
 static struct dav_config lobby_config(const struct options *o)
 {
     struct dav_config config = { .read_only = true,
+                                 .can_log_in = o->users_file != NULL,
                                  .finite_depth = true,
                                  .trust_forwarded = o->trust_forwarded,
                                  .max_xml = o->limits.xml,

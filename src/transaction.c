@@ -318,6 +318,10 @@ static enum MHD_Result begin_request(struct transaction *t)
     t->request = dav_request_new(shares_find(t->server->shares, t->pool, t->target), &head);
     t->request_is_ours = true;
     dav_begin(t->request);
+    if (dav_request_reply(t->request)->status == 401) {
+        t->refusal = doorman_ask_for_name(&t->visit);
+        return send_refusal(t);
+    }
     if (dav_changes(t->request) && idempotency_key(t->head.headers, &idempotency) != 0)
         return refuse(t, 400, "Idempotency-Key is one line of at most 255 visible characters.\n");
     t->may_join = look_for_same(t, idempotency, &has_conflict);

@@ -31,7 +31,7 @@ struct access {
     apr_array_header_t *rules; /* struct rule */
     apr_hash_t *members;       /* "group\nuser" */
     apr_hash_t *groups;
-    const char *home; /* canonical, with USER_MARK; NULL: none */
+    const char *home; /* to be made; canonical, with USER_MARK; NULL: none */
 };
 
 struct seen {
@@ -87,7 +87,7 @@ static const char *compose_path(apr_pool_t *pool, const char *path)
     return composed;
 }
 
-static const char *read_path(struct access *access, const char *text, struct rule *out)
+static const char *read_path(struct access *access, const char *below, const char *text, struct rule *out)
 {
     const char *path;
     bool slash;
@@ -98,7 +98,7 @@ static const char *read_path(struct access *access, const char *text, struct rul
         return "that is not a path that a file can have";
     if (path_is_reserved(path))
         return "the path has a name that is the server's own";
-    out->path = compose_path(access->pool, path);
+    out->path = compose_path(access->pool, path_join(access->pool, below + (*below == '/'), path));
     out->has_user = strstr(path, USER_MARK) != NULL;
     return NULL;
 }
@@ -174,7 +174,7 @@ static const char *push(struct access *access, const struct rule *rule)
     return NULL;
 }
 
-const char *access_add(struct access *access, const char *text)
+const char *access_add(struct access *access, const char *below, const char *text)
 {
     char *rest = apr_pstrdup(access->pool, text + strspn(text, " \t"));
     const char *right = take_last_word(rest), *who = right ? take_last_word(rest) : NULL;
@@ -185,7 +185,7 @@ const char *access_add(struct access *access, const char *text)
     rest[strcspn(rest, "\t")] = '\0';
     for (size_t len = strlen(rest); len && rest[len - 1] == ' ';)
         rest[--len] = '\0';
-    const char *wrong = read_path(access, rest, &rule);
+    const char *wrong = read_path(access, below, rest, &rule);
     if (!wrong)
         wrong = read_who(access, who, &rule);
     if (!wrong)
@@ -193,23 +193,23 @@ const char *access_add(struct access *access, const char *text)
     return wrong ? wrong : push(access, &rule);
 }
 
-const char *access_add_home(struct access *access, const char *path)
+const char *access_add_home(struct access *access, const char *below, const char *path)
 {
     struct rule all = { .kind = WHO_ALL, .name = "", .right = ACCESS_NONE }, own = all;
 
-    const char *wrong = read_path(access, path, &all);
-    if (!wrong && access->home)
-        wrong = "there is one folder of home folders";
-    if (!wrong && !*all.path)
+    const char *wrong = read_path(access, below, path, &all);
+    if (!wrong && path[strspn(path, "/")] == '\0')
         wrong = "the share itself is no folder of home folders";
     if (!wrong && all.has_user)
         wrong = "what is below it is the user's without saying so";
     if (wrong)
         return wrong;
-    own.path = access->home = path_join(access->pool, all.path, USER_MARK);
+    own.path = path_join(access->pool, all.path, USER_MARK);
     own.has_user = true;
     own.kind = WHO_NAMED;
     own.right = ACCESS_WRITE;
+    if (!*below)
+        access->home = own.path;
     wrong = push(access, &all);
     return wrong ? wrong : push(access, &own);
 }

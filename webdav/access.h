@@ -37,10 +37,12 @@ struct access_view;
 struct access *access_new(void);
 void access_free(struct access *access); /* NULL is fine */
 
-const char *access_add(struct access *access, const char *rule);
+/* `below`: where the rule's paths begin, as "/projects" or "". */
+const char *access_add(struct access *access, const char *below, const char *rule);
 
-/* PATH/{user} is that user's alone, and `path` shows nobody anything else. */
-const char *access_add_home(struct access *access, const char *path);
+/* PATH/{user} is that user's alone, and `path` shows nobody anything else. The folders themselves are made
+ * where nothing is `below`. */
+const char *access_add_home(struct access *access, const char *below, const char *path);
 
 /* Of the file of groups; before any view is made. */
 const char *access_add_member(struct access *access, const char *group, const char *user);

@@ -229,12 +229,18 @@ static bool check_target(struct dav_request *r)
         reply_error(r, 400, "The request target is not a path that a file can have.");
     } else if (err) {
         reply_errno(r, err, ROLE_SUBJECT);
-    } else if (path_is_reserved(path)) {
-        reply_error(r, r->method->writes ? 403 : 404, "This name is the server's own.");
     } else {
         r->path = r->asked = path;
     }
     return r->path != NULL;
+}
+
+static bool check_reserved(struct dav_request *r)
+{
+    if (!r->path || !path_is_reserved(r->path))
+        return true;
+    reply_error(r, r->method->writes ? 403 : 404, "This name is the server's own.");
+    return false;
 }
 
 /* RFC 9110 10.1.1. An empty list expects nothing. */
@@ -363,12 +369,13 @@ static bool check_allowed(struct dav_request *r)
 void dav_begin(struct dav_request *r)
 {
     static bool (*const checks[])(struct dav_request *) = {
-        check_names,  check_empty,  check_repeated, check_host,      check_framing, check_method,
-        check_upload, check_target, check_expect,   check_read_only, check_body,    check_if,
+        check_names,  check_empty,     check_repeated, check_host,        check_framing,
+        check_method, check_upload,    check_target,   rights_check_name, check_reserved,
+        check_expect, check_read_only, check_body,     check_if,
     };
     static bool (*const resource_checks[])(struct dav_request *) = {
-        rights_check_name, rights_make_home,   check_spelling, rights_check_place,
-        check_resource,    rights_check_found, check_slash,    check_allowed,
+        rights_make_home,   check_spelling, rights_check_place, check_resource,
+        rights_check_found, check_slash,    check_allowed,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)

@@ -86,7 +86,7 @@ static bool refuse(struct dav_request *r, const char *path, bool is_collection, 
 
 bool rights_check_name(struct dav_request *r)
 {
-    return access_right(r->view, r->path) != ACCESS_NONE || hide(r);
+    return !r->path || access_right(r->view, r->path) != ACCESS_NONE || hide(r);
 }
 
 bool rights_check_place(struct dav_request *r)

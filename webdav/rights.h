@@ -24,7 +24,8 @@ const struct access_view *rights_view(struct dav *dav, apr_pool_t *pool, const c
 
 /* ---- dav_begin, in this order ---- */
 
-/* By the name alone. */
+/* By the name alone. Before all else that the share has to say: where shares are secret, what is none must not look different
+ * by its limits. */
 bool rights_check_name(struct dav_request *r);
 
 /* A folder of one's own is made by the first request that touches it. Always true. */

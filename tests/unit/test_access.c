@@ -28,7 +28,7 @@ static struct access *rules(const char *text)
     char *copy = apr_pstrdup(pool, text), *state;
 
     for (char *rule = apr_strtok(copy, "\n", &state); rule; rule = apr_strtok(NULL, "\n", &state)) {
-        const char *wrong = access_add(access, rule);
+        const char *wrong = access_add(access, "", rule);
         if (wrong)
             fail_msg("%s: %s", rule, wrong);
     }
@@ -173,7 +173,7 @@ static void home_folders_are_their_owners(void **state)
 {
     (void)state;
     struct access *access = rules("/ * read");
-    assert_null(access_add_home(access, "/home"));
+    assert_null(access_add_home(access, "", "/home"));
     assert_int_equal(access_of(access, "ann", "home/ann/x"), ACCESS_WRITE);
     assert_int_equal(access_of(access, "ann", "home/bob"), ACCESS_NONE);
     assert_int_equal(access_of(access, "ann", "home"), ACCESS_PASS);
@@ -189,14 +189,32 @@ static void home_folders_are_their_owners(void **state)
     assert_false(access_touches_home(view, ""));
     assert_null(access_home(access_view(access, pool, "")));
     assert_null(access_home(access_view(access, pool, "..")));
-    assert_string_equal(access_add_home(access, "/users"), "there is one folder of home folders");
     access_free(access);
 
     access = access_new();
-    assert_string_equal(access_add_home(access, "/"), "the share itself is no folder of home folders");
-    assert_string_equal(access_add_home(access, "home"), "the path does not begin with a slash");
-    assert_string_equal(access_add_home(access, "/h/{user}"),
+    assert_string_equal(access_add_home(access, "", "/"), "the share itself is no folder of home folders");
+    assert_string_equal(access_add_home(access, "", "home"), "the path does not begin with a slash");
+    assert_string_equal(access_add_home(access, "", "/h/{user}"),
                         "what is below it is the user's without saying so");
+    access_free(access);
+}
+
+/* As the collection above several shares sees theirs. */
+static void rules_may_begin_further_down(void **state)
+{
+    (void)state;
+    struct access *access = rules("");
+    assert_null(access_add(access, "/one", "/ ann read"));
+    assert_null(access_add(access, "/two/" NFC, "/a/b ann read"));
+    assert_null(access_add_home(access, "/three", "/home"));
+    assert_int_equal(access_of(access, "ann", ""), ACCESS_PASS);
+    assert_int_equal(access_of(access, "ann", "one"), ACCESS_READ);
+    assert_int_equal(access_of(access, "ann", "two"), ACCESS_PASS);
+    assert_int_equal(access_of(access, "ann", "two/" NFD), ACCESS_PASS);
+    assert_int_equal(access_of(access, "bob", "one"), ACCESS_NONE);
+    assert_int_equal(access_of(access, "bob", "three"), ACCESS_PASS);
+    assert_int_equal(access_of(access, "", ""), ACCESS_NONE);
+    assert_null(access_home(access_view(access, pool, "ann")));
     access_free(access);
 }
 
@@ -218,14 +236,14 @@ static void what_is_wrong_with_a_rule_is_told(void **state)
     };
     struct access *access = rules("/twice ann write");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *wrong = access_add(access, rows[i][0]);
+        const char *wrong = access_add(access, "", rows[i][0]);
         if (!wrong || strcmp(wrong, rows[i][1]) != 0)
             fail_msg("%s: %s", rows[i][0], wrong ? wrong : "(good)");
     }
-    assert_null(access_add(access, "/twice ann write")); /* once more is no harm */
-    assert_null(access_add(access, "/twice bob read"));
+    assert_null(access_add(access, "", "/twice ann write")); /* once more is no harm */
+    assert_null(access_add(access, "", "/twice bob read"));
     assert_null(access_unknown_group(access));
-    assert_null(access_add(access, "/a @stfaf read"));
+    assert_null(access_add(access, "", "/a @stfaf read"));
     assert_string_equal(access_unknown_group(access), "stfaf");
     access_free(access);
 }
@@ -235,8 +253,8 @@ static void rules_and_members_are_bounded(void **state)
     (void)state;
     struct access *access = access_new();
     for (int i = 0; i < ACCESS_RULES_MAX; i++)
-        assert_null(access_add(access, apr_psprintf(pool, "/%d * none", i)));
-    assert_string_equal(access_add(access, "/x * read"), "there are too many rules");
+        assert_null(access_add(access, "", apr_psprintf(pool, "/%d * none", i)));
+    assert_string_equal(access_add(access, "", "/x * read"), "there are too many rules");
     assert_int_equal(access_of(access, "ann", "999/x"), ACCESS_NONE);
     for (int i = 0; i < ACCESS_MEMBERS_MAX; i++) {
         char user[16];
@@ -281,6 +299,7 @@ int main(void)
         cmocka_unit_test(the_nearest_rule_decides),
         cmocka_unit_test(a_tree_has_a_least_and_a_highest_right),
         cmocka_unit_test(home_folders_are_their_owners),
+        cmocka_unit_test(rules_may_begin_further_down),
         cmocka_unit_test(what_is_wrong_with_a_rule_is_told),
         cmocka_unit_test(rules_and_members_are_bounded),
         cmocka_unit_test(a_view_outlives_its_rules),

@@ -398,9 +398,9 @@ static void a_copy_has_no_rows_of_what_may_not_be_read(void **context)
     put(x, "/d/no/yes/f");
     set(x, "/d/no/yes/f", "p", "kept");
     struct access *access = access_new();
-    assert_null(access_add(access, "/ ** write"));
-    assert_null(access_add(access, "/d/no ** none"));
-    assert_null(access_add(access, "/d/no/yes ** read"));
+    assert_null(access_add(access, "", "/ ** write"));
+    assert_null(access_add(access, "", "/d/no ** none"));
+    assert_null(access_add(access, "", "/d/no/yes ** read"));
     dav_set_access(x->dav, access);
     assert_int_equal(exchange(x, "COPY", "/d", "Destination: /e", NULL)->status, 201);
     dav_set_access(x->dav, NULL);

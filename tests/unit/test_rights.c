@@ -37,8 +37,8 @@ static void give_rules(struct exchange *x)
     struct access *access = access_new();
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        assert_null(access_add(access, rules[i]));
-    assert_null(access_add_home(access, "/home"));
+        assert_null(access_add(access, "", rules[i]));
+    assert_null(access_add_home(access, "", "/home"));
     dav_set_access(x->dav, access);
 }
 
@@ -414,8 +414,8 @@ static void locks_are_told_to_those_who_may_read(void **state)
     exchange_write(x, "secret/sub/open/f", "x");
     struct access *access = access_new();
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        assert_null(access_add(access, rules[i]));
-    assert_null(access_add(access, "/secret/sub/open ann write"));
+        assert_null(access_add(access, "", rules[i]));
+    assert_null(access_add(access, "", "/secret/sub/open ann write"));
     dav_set_access(x->dav, access);
     exchange_symlink(x, "../secret/sub/open", "pub/lopen");
 
