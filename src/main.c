@@ -111,7 +111,7 @@ static int usage(FILE *to)
 {
     fprintf(to, "usage: holdfast serve [OPTIONS] [DIR]   serve DIR over WebDAV\n"
                 "       holdfast check --config FILE     look whether that could be served, and print it\n"
-                "       holdfast passwd FILE USER        add or change a user\n"
+                "       holdfast passwd FILE USER        add, change, remove or check a user\n"
                 "       holdfast probe URL               find out what the way to a server does\n"
                 "       holdfast --help | --version      every subcommand has --help too\n");
     return to == stdout ? EXIT_OK : EXIT_USAGE;

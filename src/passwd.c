@@ -1,6 +1,5 @@
 /*
- * The new file is written beside the old one and renamed over it, so that a server that reads it
- * meanwhile sees one or the other.
+ * A user has one line: who gets a new password cannot enter with an old one of the other kind.
  */
 #include "src/passwd.h"
 
@@ -9,141 +8,176 @@
 #include <apr_pools.h>
 #include <apr_strings.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
+#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <termios.h>
-#include <unistd.h>
 
-#define PASSWORD_MAX 256
-#define BCRYPT_COST  10
-#define SALT_SIZE    16
+#include "src/prompt.h"
+#include "src/userfile.h"
+#include "src/userlines.h"
 
-static int fail(const char *what, const char *which)
+#define BCRYPT_COST 10
+#define BCRYPT_MAX  72 /* bytes; it does not look further */
+#define SALT_SIZE   16
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum deed { SET_HASH, SET_DIGEST, DELETE, CHECK, HELP };
+
+static int complain(int status, const char *message)
 {
-    fprintf(stderr, "holdfast: %s %s: %s\n", what, which, strerror(errno));
-    return 1;
-}
-
-/* One line without its end; false at end of file. Echo is off on a terminal. */
-static bool read_password(const char *prompt, char out[PASSWORD_MAX])
-{
-    struct termios old;
-    bool is_terminal = tcgetattr(STDIN_FILENO, &old) == 0;
-    if (is_terminal) {
-        struct termios silent = old;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        fputs(prompt, stderr);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    bool is_read = fgets(out, PASSWORD_MAX, stdin) != NULL;
-    if (is_terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-        fputc('\n', stderr);
-    }
-    if (is_read)
-        out[strcspn(out, "\r\n")] = '\0';
-    return is_read && *out;
-}
-
-/* On a terminal the password is asked for twice. */
-static bool ask_password(char out[PASSWORD_MAX])
-{
-    char again[PASSWORD_MAX];
-    if (!read_password("Password: ", out)) {
-        fprintf(stderr, "holdfast: no password given\n");
-        return false;
-    }
-    if (!isatty(STDIN_FILENO))
-        return true;
-    if (!read_password("Again: ", again) || strcmp(out, again) != 0) {
-        fprintf(stderr, "holdfast: the passwords differ\n");
-        return false;
-    }
-    return true;
-}
-
-static bool is_line_of(const char *line, const char *user)
-{
-    size_t len = strlen(user);
-    return strncmp(line, user, len) == 0 && line[len] == ':';
-}
-
-/* Every line of the old file but the user's, then the user's. */
-static bool write_users(FILE *to, FILE *from, const char *user, const char *hash)
-{
-    char line[1024];
-    while (from && fgets(line, sizeof line, from)) {
-        if (is_line_of(line, user))
-            continue;
-        fputs(line, to);
-        if (!strchr(line, '\n'))
-            fputc('\n', to);
-    }
-    fprintf(to, "%s:%s\n", user, hash);
-    return fflush(to) == 0 && fsync(fileno(to)) == 0;
-}
-
-static int replace_file(apr_pool_t *pool, const char *file, const char *user, const char *hash)
-{
-    struct stat st;
-    mode_t mode = stat(file, &st) == 0 ? st.st_mode & 0777 : 0600;
-    char *new_file = apr_psprintf(pool, "%s.XXXXXX", file);
-    FILE *from = fopen(file, "re");
-    if (!from && errno != ENOENT)
-        return fail("cannot read", file);
-
-    int fd = mkostemp(new_file, O_CLOEXEC);
-    FILE *to = fd >= 0 ? fdopen(fd, "w") : NULL;
-    bool is_written = to && fchmod(fd, mode) == 0 && write_users(to, from, user, hash);
-    if (from)
-        fclose(from);
-    if (to && fclose(to) != 0)
-        is_written = false;
-    if (is_written && rename(new_file, file) == 0)
-        return 0;
-    int status = fail("cannot write", file);
-    unlink(new_file);
+    fprintf(stderr, "holdfast: %s\n", message);
     return status;
 }
 
-static int set_password(const char *file, const char *user)
+static int ask(char out[PROMPT_MAX], bool is_new)
 {
-    char password[PASSWORD_MAX], hash[128];
+    switch (prompt_password("Password: ", is_new ? "Again: " : NULL, out)) {
+    case PROMPT_OK:
+        return EXIT_OK;
+    case PROMPT_NOTHING:
+        return complain(EXIT_FAILED, "no password given");
+    case PROMPT_TOO_LONG:
+        return complain(EXIT_FAILED, "the password is too long");
+    case PROMPT_ODD:
+        return complain(EXIT_FAILED, "a password cannot have a NUL in it");
+    case PROMPT_DIFFERS:
+        break;
+    }
+    return complain(EXIT_FAILED, "the passwords differ");
+}
+
+static const char *hash_line(apr_pool_t *pool, const char *user, const char *password)
+{
     unsigned char salt[SALT_SIZE];
-    apr_pool_t *pool;
+    char hash[128];
 
-    if (!*user || strpbrk(user, ":\r\n")) {
-        fprintf(stderr, "holdfast: a user name is not empty and has no colon\n");
-        return 2;
-    }
-    if (!ask_password(password))
-        return 1;
     if (apr_generate_random_bytes(salt, sizeof salt) != APR_SUCCESS ||
-        apr_bcrypt_encode(password, BCRYPT_COST, salt, sizeof salt, hash, sizeof hash) != APR_SUCCESS) {
-        fprintf(stderr, "holdfast: the password could not be hashed\n");
-        return 1;
+        apr_bcrypt_encode(password, BCRYPT_COST, salt, sizeof salt, hash, sizeof hash) != APR_SUCCESS)
+        return NULL;
+    return apr_pstrcat(pool, user, ":", hash, NULL);
+}
+
+static const char *digest_line(apr_pool_t *pool, const char *user, const char *password)
+{
+    unsigned char digest[USERFILE_DIGEST_SIZE];
+
+    userfile_digest(user, password, digest);
+    const char *line = apr_pstrcat(pool, user, ":" USERFILE_REALM ":", NULL);
+    for (unsigned i = 0; i < sizeof digest; i++)
+        line = apr_psprintf(pool, "%s%02x", line, digest[i]);
+    return line;
+}
+
+static int write_line(const char *file, const char *user, const char *line)
+{
+    int error = userlines_set(file, user, line);
+
+    if (error == ENOENT && !line)
+        fprintf(stderr, "holdfast: %s has no user %s\n", file, user);
+    else if (error)
+        fprintf(stderr, "holdfast: cannot change %s: %s\n", file, strerror(error));
+    return error ? EXIT_FAILED : EXIT_OK;
+}
+
+static int set_password(apr_pool_t *pool, const char *file, const char *user, bool is_digest)
+{
+    char password[PROMPT_MAX];
+
+    int status = ask(password, true);
+    if (status == EXIT_OK && !is_digest && strlen(password) > BCRYPT_MAX)
+        status =
+            complain(EXIT_FAILED, "bcrypt looks at 72 bytes of a password and no more: take a shorter one");
+    if (status == EXIT_OK) {
+        const char *line = is_digest ? digest_line(pool, user, password) : hash_line(pool, user, password);
+        status =
+            line ? write_line(file, user, line) : complain(EXIT_FAILED, "the password could not be hashed");
     }
-    apr_pool_create(&pool, NULL);
-    int status = replace_file(pool, file, user, hash);
-    apr_pool_destroy(pool);
+    explicit_bzero(password, sizeof password);
     return status;
+}
+
+static bool is_right(const struct user *user, const char *password)
+{
+    unsigned char digest[USERFILE_DIGEST_SIZE];
+
+    userfile_digest(user->name, password, digest);
+    return (user->digest && memcmp(digest, user->digest, sizeof digest) == 0) ||
+           (user->hash && apr_password_validate(password, user->hash) == APR_SUCCESS);
+}
+
+static int check_password(apr_pool_t *pool, const char *file, const char *name)
+{
+    char password[PROMPT_MAX];
+    struct userfile users;
+    const char *message;
+
+    if (userfile_read(pool, file, &users, &message) != 0)
+        return complain(EXIT_FAILED, message);
+    int status = ask(password, false);
+    if (status != EXIT_OK)
+        return status;
+    const struct user *user = userfile_find(&users, name);
+    if (!user || !is_right(user, password))
+        status = complain(EXIT_FAILED, "wrong name or password");
+    explicit_bzero(password, sizeof password);
+    return status;
+}
+
+static int help(void)
+{
+    printf("usage: holdfast passwd [OPTION] FILE USER\n\n"
+           "Adds USER to the password FILE, or changes the password (bcrypt). The password is read\n"
+           "from the terminal, or as one line from standard input. Send the server SIGHUP afterwards.\n\n"
+           "  --digest  write a line for Digest authentication instead of a hash\n"
+           "  --delete  remove USER\n"
+           "  --check   is it the password? Exit status 0: yes, 1: no\n"
+           "  --help    print this\n");
+    return EXIT_OK;
+}
+
+/* At most one option. */
+static bool read_options(int argc, char **argv, enum deed *out)
+{
+    static const struct option options[] = { { "digest", no_argument, NULL, SET_DIGEST },
+                                             { "delete", no_argument, NULL, DELETE },
+                                             { "check", no_argument, NULL, CHECK },
+                                             { "help", no_argument, NULL, HELP },
+                                             { NULL, 0, NULL, 0 } };
+    int count = 0;
+
+    *out = SET_HASH;
+    opterr = 0;
+    optind = 1;
+    for (int which; (which = getopt_long(argc, argv, "", options, NULL)) != -1; count++) {
+        if (which == '?')
+            return false;
+        *out = (enum deed)which;
+    }
+    return *out == HELP || (count <= 1 && optind == argc - 2);
 }
 
 int passwd_main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        printf("usage: holdfast passwd FILE USER\n\n"
-               "Adds USER to the password FILE, or changes the password (bcrypt). The password is read\n"
-               "from the terminal, or as one line from standard input.\n");
-        return 0;
-    }
-    if (argc != 3) {
-        fprintf(stderr, "holdfast: usage: holdfast passwd FILE USER\n");
-        return 2;
-    }
-    return set_password(argv[1], argv[2]);
+    enum deed deed;
+    apr_pool_t *pool;
+    int status;
+
+    if (!read_options(argc, argv, &deed))
+        return complain(EXIT_USAGE, "usage: holdfast passwd [--digest | --delete | --check] FILE USER");
+    if (deed == HELP)
+        return help();
+    const char *file = argv[optind], *user = argv[optind + 1];
+    if (!userfile_is_name(user))
+        return complain(EXIT_USAGE,
+                        "a user name is 1 to 256 bytes, without colons and control characters, and does "
+                        "not begin with #");
+    apr_pool_create(&pool, NULL);
+    if (deed == DELETE)
+        status = write_line(file, user, NULL);
+    else if (deed == CHECK)
+        status = check_password(pool, file, user);
+    else
+        status = set_password(pool, file, user, deed == SET_DIGEST);
+    apr_pool_destroy(pool);
+    return status;
 }
