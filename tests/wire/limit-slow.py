@@ -35,7 +35,7 @@ def lines(s, limit):
 
 LATE = b"HTTP/1.1 408 "
 ENDLESS = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100000
-SOON = 0.6 * PATIENCE
+SOON = 0.6 * max(1, PATIENCE / 3)
 
 
 def slow_head(s):
