@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "fs/path.h"
+#include "webdav/uri.h"
 
 #define SHARE_NAME_MAX 40
 
@@ -199,10 +199,10 @@ static const char *place(const struct settings *s, unsigned line, const char *me
     return line ? apr_psprintf(s->pool, "%s:%u: %s", s->file, line, message) : message;
 }
 
-static bool is_below(const char *path, const char *base)
+/* In either normal form: a URL that means both would be in one of them only. */
+static bool is_below(apr_pool_t *pool, const char *prefix, const char *other)
 {
-    size_t len = strlen(base);
-    return strncmp(path, base, len) == 0 && (path[len] == '/' || path[len] == '\0');
+    return uri_below(pool, prefix + (*prefix == '/'), other) != NULL;
 }
 
 /* A share within another would hide what the other has there. */
@@ -214,7 +214,8 @@ static const char *shares_conflict(const struct settings *s, const struct option
             return place(s, s->share[k].line, apr_psprintf(s->pool, "share %s has no root", one->name));
         for (unsigned i = 0; i < k; i++) {
             const struct share_options *other = &o->shares[i];
-            if (is_below(one->prefix, other->prefix) || is_below(other->prefix, one->prefix))
+            if (is_below(s->pool, one->prefix, other->prefix) ||
+                is_below(s->pool, other->prefix, one->prefix))
                 return place(s, s->share[k].line,
                              apr_psprintf(s->pool, "the prefixes %s/ of share %s and %s/ of share %s overlap",
                                           one->prefix, one->name, other->prefix, other->name));

@@ -29,6 +29,7 @@ with temporary() as temp:
     refused(share % ("one", "a", "prefix = /") + share % ("two", "c", ""), "overlap", status=2)
     refused(share % ("one", "a", "prefix = /x/y") + share % ("two", "c", "prefix = /x"), "overlap", status=2)
     refused(share % ("one", "a", "prefix = /x/") + share % ("two", "c", "prefix = /x"), "overlap", status=2)
+    refused(share % ("one", "a", "prefix = /caf\u00e9/x") + share % ("two", "c", "prefix = /cafe\u0301"), "overlap", status=2)
     for prefix in ("x", "/x/../y", "/.holdfast", "/.holdfast/x", "/x/.holdfast-y", "/" + "x" * 256, "/" + "x/" * 130):
         refused(share % ("one", "a", "prefix = " + prefix), "prefix", status=2)
     refused(share % (".holdfast", "a", ""), "name", status=2)
