@@ -42,7 +42,7 @@ static struct dav_reply *refuse_foreign(apr_pool_t *pool)
 struct dav_reply *gate_answer(const struct gate *gate, apr_pool_t *pool)
 {
     const struct cors_origins *origins = &gate->options->origins;
-    bool is_tls = gate->server->tls != NULL;
+    bool is_tls = gate->server->front->tls != NULL;
 
     if (browser_is_foreign_change(gate->head, is_tls, gate->options->trust_forwarded) &&
         !cors_origin(origins, gate->head))

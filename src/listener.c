@@ -66,19 +66,20 @@ static int bind_socket(const struct addrinfo *address, int *out_fd)
     return 0;
 }
 
-static int listen_at(apr_pool_t *pool, const char *text, int *out_fd, const char **out_message)
+int listener_bind(apr_pool_t *pool, const char *option, const char *text, int *out_fd,
+                  const char **out_message)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
     struct addrinfo *addresses;
     const char *host, *port;
 
     if (!split_address(pool, text, &host, &port)) {
-        *out_message = apr_psprintf(pool, "--listen %s: not HOST:PORT", text);
+        *out_message = apr_psprintf(pool, "--%s %s: not HOST:PORT", option, text);
         return EINVAL;
     }
     int failed = getaddrinfo(host, port, &hints, &addresses);
     if (failed) {
-        *out_message = apr_psprintf(pool, "--listen %s: %s", text, gai_strerror(failed));
+        *out_message = apr_psprintf(pool, "--%s %s: %s", option, text, gai_strerror(failed));
         return EINVAL;
     }
     int error = bind_socket(addresses, out_fd);
@@ -137,14 +138,12 @@ static void *run(void *arg)
     return NULL;
 }
 
-int listeners_open(listener_take_fn *take, void *ctx, struct listeners **out)
+int listeners_open(struct listeners **out)
 {
     struct listeners *listeners = calloc(1, sizeof *listeners);
 
     if (!listeners)
         return ENOMEM;
-    listeners->take = take;
-    listeners->ctx = ctx;
     listeners->polled[0] = (struct pollfd){ .fd = eventfd(0, EFD_CLOEXEC), .events = POLLIN };
     listeners->count = 1;
     if (listeners->polled[0].fd < 0) {
@@ -161,16 +160,27 @@ int listeners_add(struct listeners *listeners, apr_pool_t *pool, const char *tex
 {
     int fd = -1;
 
-    int error = listen_at(pool, text, &fd, out_message);
-    if (error)
-        return error;
+    int error = listener_bind(pool, "listen", text, &fd, out_message);
+    return error ? error : listeners_adopt(listeners, pool, fd, tls, out_url, out_message);
+}
+
+int listeners_adopt(struct listeners *listeners, apr_pool_t *pool, int fd, bool tls, const char **out_url,
+                    const char **out_message)
+{
+    if (listeners->count > OPTIONS_MAX_LISTENERS) {
+        *out_message = apr_psprintf(pool, "more than %d addresses to listen at", OPTIONS_MAX_LISTENERS);
+        close(fd);
+        return E2BIG;
+    }
     listeners->polled[listeners->count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
     *out_url = url_of(pool, fd, tls);
     return 0;
 }
 
-int listeners_start(struct listeners *listeners)
+int listeners_start(struct listeners *listeners, listener_take_fn *take, void *ctx)
 {
+    listeners->take = take;
+    listeners->ctx = ctx;
     int error = pthread_create(&listeners->thread, NULL, run, listeners);
 
     listeners->is_running = !error;

@@ -13,6 +13,7 @@
 
 #include "src/check.h"
 #include "src/log.h"
+#include "src/notify.h"
 #include "src/passwd.h"
 #include "src/program.h"
 #include "src/server.h"
@@ -52,16 +53,16 @@ static int open_log(apr_pool_t *pool, const struct options *o, const char **out_
 static void tell_urls(apr_pool_t *pool, const struct program *p)
 {
     for (unsigned i = 0; i < p->shares->count; i++)
-        for (unsigned k = 0; k < p->server->url_count; k++)
+        for (unsigned k = 0; k < p->front.url_count; k++)
             printf("holdfast: serving %s at %s\n", p->shares->list[i].options->root,
-                   shares_url(pool, p->server->urls[k], &p->shares->list[i]));
+                   shares_url(pool, p->front.urls[k], &p->shares->list[i]));
     fflush(stdout);
 }
 
 static int serve(int argc, char **argv)
 {
     struct options options;
-    struct program program = { 0 };
+    struct program program = { .front.redirect_socket = -1 };
     const char *message = NULL;
     apr_pool_t *pool = program_pool();
     sigset_t signals;
@@ -74,14 +75,23 @@ static int serve(int argc, char **argv)
         return complain(EXIT_FAILED, message);
     vitals_open();
     block_signals(&signals);
+    notify_open();
     if (program_open(pool, &options, &program, &message) != 0) {
         program_close(&program);
         return complain(EXIT_FAILED, message);
     }
+    rights_tell(&program.rights, &options);
     tell_urls(pool, &program);
+    const char *status = apr_pstrcat(pool, "Serving at ", program.front.urls[0], NULL);
+    notify_watch(program.server->timer);
+    notify_ready(status);
 
-    while (sigwait(&signals, &caught) == 0 && caught == SIGHUP)
+    while (sigwait(&signals, &caught) == 0 && caught == SIGHUP) {
+        notify_reloading();
         program_reload(&program);
+        notify_ready(status);
+    }
+    notify_stopping();
     log_info("stopping");
     if (!server_stop(program.server))
         _exit(EXIT_FAILED); /* threads still use what we would close */

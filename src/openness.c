@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "src/activation.h"
 #include "src/addresses.h"
 #include "src/options.h"
 
@@ -21,8 +22,11 @@ bool openness_is_loopback(const char *listen)
     return address_parse(listen, len, &address) && address_is_loopback(&address);
 }
 
+/* Where the sockets of a service manager lead was decided elsewhere. */
 static bool is_loopback_only(const struct options *o)
 {
+    if (activation_count() > 0)
+        return false;
     for (unsigned i = 0; i < o->listen_count; i++)
         if (!openness_is_loopback(o->listen[i]))
             return false;

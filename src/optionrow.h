@@ -25,6 +25,7 @@ enum option_flags {
     OPTION_FILE = 8,     /* names a file or folder (but for `words`); made absolute before it is read */
     OPTION_COMMAND = 16, /* for the command line only */
     OPTION_SECTION = 32, /* for a [share NAME] only */
+    OPTION_WRITTEN = 64, /* with OPTION_FILE: it is written, and may have to be made anew */
 };
 
 struct option_row;

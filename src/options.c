@@ -20,21 +20,32 @@ static const char *const durabilities[] = { "relaxed", "full", NULL };
 static const char *const certificate_names[] = { "cn", "email", NULL };
 static const char *const anonymous_modes[] = { "none", "read", "write", NULL };
 static const char *const active_contents[] = { "sandbox", "download", "trust", NULL };
+static const char *const confinements[] = { "off", "auto", NULL };
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const forms[] = { "text", "combined", "json", NULL };
 static const char *const not_a_file[] = { "off", NULL };
 
+static bool is_address(const char *value)
+{
+    const char *colon = strrchr(value, ':');
+    char *end;
+    if (!colon || !isdigit((unsigned char)colon[1]))
+        return false;
+    return strtoul(colon + 1, &end, 10) <= UINT16_MAX && !*end;
+}
+
 static bool read_listen(struct option_reading *r, const char *value)
 {
     struct options *o = r->options;
-    const char *colon = strrchr(value, ':');
-    char *end;
-    if (o->listen_count == OPTIONS_MAX_LISTENERS || !colon || !isdigit((unsigned char)colon[1]))
-        return false;
-    if (strtoul(colon + 1, &end, 10) > UINT16_MAX || *end)
+    if (o->listen_count == OPTIONS_MAX_LISTENERS || !is_address(value))
         return false;
     o->listen[o->listen_count++] = value;
     return true;
+}
+
+static bool read_address(struct option_reading *r, const char *value)
+{
+    return is_address(value) && option_read_text(r, value);
 }
 
 static bool read_client(struct option_reading *r, const char *value)
@@ -178,6 +189,17 @@ const struct option_row option_rows[] = {
     { "tls-priorities", "STRING", option_read_text, OPTION_IN(tls.priorities), OPTION_LIVE,
       .help = "versions and ciphers, in the syntax of GnuTLS (default TLS 1.3, and 1.2 with\n"
               "forward secrecy and authenticated encryption)" },
+    { "redirect-listen", "HOST:PORT", read_address, OPTION_IN(redirect_listen), 0,
+      .help = "plain HTTP here is sent on to https (308)" },
+    { "hsts", "SECONDS", option_read_seconds, OPTION_IN(hsts_ms), OPTION_LIVE, .initial = "0",
+      .max = 2 * 366 * DAY_MS,
+      .help = "tell browsers to use https alone for so long (Strict-Transport-Security); 0: not" },
+    { "user", "NAME[:GROUP]", option_read_text, OPTION_IN(user), 0,
+      .help = "become this user once the addresses are bound and the private key is read" },
+    { "confine", "auto|off", option_read_either, OPTION_IN(confines), 0, .initial = "auto",
+      .words = confinements,
+      .help = "auto: as far as the kernel can, this process reaches nothing but the served\n"
+              "folders, the state, and the folders of the files that are named here" },
     { "max-upload", "SIZE", option_read_size, OPTION_IN_SHARE(max_upload), OPTION_SHARE | OPTION_LIVE,
       .initial = "0", .help = "largest upload, e.g. 500M or 10G; 0: no limit" },
     { "max-connections", "N", option_read_count, OPTION_IN(limits.connections), OPTION_LIVE, .initial = "0",
@@ -226,10 +248,10 @@ const struct option_row option_rows[] = {
       .range = "an address or a block of them (10.0.0.0/8), at most 64 times" },
     { "log-format", "FORM", option_read_word, OPTION_IN(log.format), OPTION_LIVE, .initial = "text",
       .words = forms, .help = "text, combined (access lines as Apache and nginx write them) or json" },
-    { "log-file", "FILE", option_read_text, OPTION_IN(log.file), OPTION_LIVE | OPTION_FILE,
+    { "log-file", "FILE", option_read_text, OPTION_IN(log.file), OPTION_LIVE | OPTION_FILE | OPTION_WRITTEN,
       .help = "where messages and access lines go; opened anew on SIGHUP\n(default standard error)" },
-    { "access-log", "FILE|off", option_read_text, OPTION_IN(log.access_file), OPTION_LIVE | OPTION_FILE,
-      .words = not_a_file,
+    { "access-log", "FILE|off", option_read_text, OPTION_IN(log.access_file),
+      OPTION_LIVE | OPTION_FILE | OPTION_WRITTEN, .words = not_a_file,
       .help = "where access lines go instead, whatever the level; opened anew on SIGHUP" },
     { "active-content", "MODE", option_read_word, OPTION_IN(active_content), OPTION_LIVE,
       .initial = "sandbox", .words = active_contents,
@@ -264,5 +286,7 @@ const char *options_conflict(apr_pool_t *pool, const struct options *o)
         return "--tls-cert and --tls-key go together";
     if (!o->tls.cert && (o->tls.client_ca || o->tls.priorities))
         return "--tls-client-ca and --tls-priorities need --tls-cert";
+    if (!o->tls.cert && (o->redirect_listen || o->hsts_ms))
+        return "--redirect-listen and --hsts need --tls-cert";
     return openness_conflict(o);
 }

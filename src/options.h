@@ -75,7 +75,11 @@ struct options {
     enum anonymous_mode anonymous; /* as it was said; what holds: openness.h */
     bool allow_plain_auth;
     const char *groups_file;
-    struct tls_terms tls; /* no certificate: plain HTTP */
+    struct tls_terms tls;        /* no certificate: plain HTTP */
+    const char *redirect_listen; /* NULL: nowhere */
+    int64_t hsts_ms;             /* 0: none */
+    const char *user;            /* NAME[:GROUP] to become; NULL: as it is */
+    bool confines;
     struct log_settings log;
     const struct settings *settings; /* the texts that it was read from */
 };

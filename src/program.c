@@ -34,13 +34,17 @@ int program_open(apr_pool_t *pool, const struct options *o, struct program *p, c
     int error = layout_check(pool, o, out_message);
     if (error)
         return error;
-    error = shares_open(pool, o, &p->shares, out_message);
+    error = front_open(pool, o, &p->front, out_message);
+    if (!error)
+        error = rights_settle(pool, o, &p->rights, out_message);
+    if (!error)
+        error = shares_open(pool, o, &p->shares, out_message);
     if (!error)
         error = rules_apply(pool, o, p->shares, out_message);
     if (!error && o->users_file)
         error = auth_open(pool, o->users_file, openness_allows_passwords(o), &p->auth, out_message);
     if (!error)
-        error = server_open(pool, o, p->shares, p->auth, &p->server, out_message);
+        error = server_open(pool, o, &p->front, p->shares, p->auth, &p->server, out_message);
     return error;
 }
 
@@ -53,6 +57,7 @@ void program_set_options(struct program *p, apr_pool_t *pool, const struct optio
 
 void program_close(struct program *p)
 {
+    front_close(&p->front);
     auth_close(p->auth);
     shares_close(p->shares);
 }

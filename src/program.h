@@ -11,12 +11,16 @@
 
 #include <apr_pools.h>
 
+#include "src/front.h"
 #include "src/options.h"
+#include "src/rights.h"
 
 struct program {
     const struct options *options; /* in force */
     struct shares *shares;
     struct auth *auth;
+    struct front front;
+    struct rights rights;
     struct server *server;
 };
 

@@ -58,9 +58,9 @@ static void reload_certificate(const struct program *p, apr_pool_t *pool)
 {
     const char *message = NULL;
 
-    if (!p->server->tls)
+    if (!p->front.tls)
         return;
-    if (tls_reload(p->server->tls, &p->options->tls, pool, &message) == 0)
+    if (tls_reload(p->front.tls, &p->options->tls, pool, &message) == 0)
         log_info("the certificate was read again");
     else
         log_error("%s; going on with the certificate as it was", message);
@@ -82,7 +82,7 @@ void program_reload(struct program *p)
 
     if (reload_options(p)) { /* then each part that reads files of its own */
         log_reopen(&p->options->log);
-        if (!p->options->config_file && !p->auth && !p->server->tls && !rules_exist(p->options))
+        if (!p->options->config_file && !p->auth && !p->front.tls && !rules_exist(p->options))
             log_info("there is nothing to read again");
         reload_certificate(p, pool);
         reload_users(p, pool);

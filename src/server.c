@@ -21,7 +21,6 @@
 #include "src/doorman.h"
 #include "src/limitlog.h"
 #include "src/linger.h"
-#include "src/listener.h"
 #include "src/metrics.h"
 #include "src/transaction.h"
 
@@ -73,7 +72,8 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
         be_prompt_once();
         atomic_fetch_add(&server->begun, 1);
         metrics_count(METRIC_CONNECTIONS_OPENED);
-        *socket_context = connection_open(connection, server->timer, server->tls, &server->options->limits);
+        *socket_context =
+            connection_open(connection, server->timer, server->front->tls, &server->options->limits);
     } else {
         metrics_count(METRIC_CONNECTIONS_CLOSED);
         connection_close(connection, *socket_context);
@@ -130,7 +130,7 @@ static struct MHD_Daemon *start_daemon(struct server *server)
         { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, server },
     };
     unsigned n = 10;
-    if (server->tls) {
+    if (server->front->tls) {
         flags |= MHD_USE_TLS;
         options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
                                                 (void *)(intptr_t)tls_no_certificate };
@@ -144,7 +144,9 @@ static struct MHD_Daemon *start_daemon(struct server *server)
 static void take_connection(void *ctx, int fd, const struct sockaddr *address, socklen_t size)
 {
     struct server *server = ctx;
-    const struct admission_visitor visitor = { .socket = fd, .address = address, .is_tls = server->tls };
+    const struct admission_visitor visitor = { .socket = fd,
+                                               .address = address,
+                                               .is_tls = server->front->tls };
 
     if (!admission_enter(server->admission, server->options, &visitor))
         return;
@@ -155,17 +157,20 @@ static void take_connection(void *ctx, int fd, const struct sockaddr *address, s
         admission_leave(server->admission, address);
 }
 
-/* Addresses first: a port that is taken is the commonest reason not to start. */
-static int start_listening(apr_pool_t *pool, struct server *server, const char **out_message)
+static int start_redirect(struct server *server)
 {
-    const struct options *o = server->options;
-    bool tls = server->tls != NULL;
+    int socket = server->front->redirect_socket;
 
-    int error = listeners_open(take_connection, server, &server->listeners);
-    for (unsigned i = 0; i < o->listen_count && !error; i++) {
-        error = listeners_add(server->listeners, pool, o->listen[i], tls, &server->urls[i], out_message);
-        server->url_count += !error;
-    }
+    server->front->redirect_socket = -1;
+    return socket < 0 ? 0
+                      : redirect_start(socket, front_port(server->front), server->timer, server->linger,
+                                       &server->redirect);
+}
+
+static int start_serving(apr_pool_t *pool, struct server *server, const char **out_message)
+{
+    int error = 0;
+
     for (unsigned i = 0; i < CONNECTION_THREADS && !error; i++) {
         server->daemons[i] = start_daemon(server);
         if (!server->daemons[i]) {
@@ -173,18 +178,14 @@ static int start_listening(apr_pool_t *pool, struct server *server, const char *
             error = EINVAL;
         }
     }
-    if (!error && (error = listeners_start(server->listeners)) != 0)
+    if (!error && (error = listeners_start(server->front->listeners, take_connection, server)) != 0)
         *out_message = apr_psprintf(pool, "cannot start threads: %s", strerror(error));
+    if (!error && (error = start_redirect(server)) != 0)
+        *out_message = apr_psprintf(pool, "cannot start the redirect: %s", strerror(error));
     return error;
 }
 
 /* ---- the parts ---- */
-
-static int open_tls(apr_pool_t *pool, struct server *server, const char **out_message)
-{
-    const struct tls_terms *terms = &server->options->tls;
-    return terms->cert ? tls_open(terms, pool, &server->tls, out_message) : 0;
-}
 
 /* Each connection is a descriptor, and so is each file that it is being sent. */
 static void raise_descriptor_limit(void)
@@ -315,7 +316,8 @@ static bool stop(struct server *server, int64_t grace_ms)
     int64_t grace_ends_ms = timer_now_ms() + grace_ms;
 
     atomic_store(&server->draining, true);
-    listeners_stop(server->listeners);
+    listeners_stop(server->front->listeners);
+    redirect_stop(server->redirect);
     wait_for_connections(server);
     shares_stop_leftovers(server->shares);
     if (server->registry)
@@ -333,10 +335,8 @@ static bool stop(struct server *server, int64_t grace_ms)
     wait_for_transactions(server, timer_now_ms() + 1000);
     linger_stop(server->linger);
     stop_daemons(server);
-    listeners_free(server->listeners);
     admission_close(server->admission);
     linger_free(server->linger);
-    tls_close(server->tls);
     timer_close(server->timer);
     registry_close(server->registry);
     job_engine_close(server->engine);
@@ -366,20 +366,18 @@ static void give_up(struct server *server, const char *message)
     _exit(EXIT_FAILURE); /* threads still use what the caller would close */
 }
 
-int server_open(apr_pool_t *pool, const struct options *options, struct shares *shares, struct auth *auth,
-                struct server **out, const char **out_message)
+int server_open(apr_pool_t *pool, const struct options *options, struct front *front, struct shares *shares,
+                struct auth *auth, struct server **out, const char **out_message)
 {
     struct server *server = apr_pcalloc(pool, sizeof *server);
     server->options = options;
+    server->front = front;
     server->shares = shares;
     server->auth = auth;
     init_waiting(server);
     raise_descriptor_limit();
 
-    int error = open_tls(pool, server, out_message);
-    if (error)
-        return error;
-    error = open_engine(server);
+    int error = open_engine(server);
     if (!error)
         error = open_registry(server);
     if (!error)
@@ -397,7 +395,7 @@ int server_open(apr_pool_t *pool, const struct options *options, struct shares *
     if (!error && (error = restore(server)) != 0)
         *out_message = apr_psprintf(pool, "cannot read the jobs in the state database: %s", strerror(error));
     if (!error)
-        error = start_listening(pool, server, out_message);
+        error = start_serving(pool, server, out_message);
     if (error) {
         give_up(server, *out_message);
         return error;

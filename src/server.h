@@ -1,7 +1,7 @@
 /*
- * The listening side: sockets, libmicrohttpd's daemons, and the order in which all of it stops.
+ * The serving side: libmicrohttpd's daemons, what works for them, and the order in which all of it stops.
  *
- * Life: server_open binds, starts workers, the timer and the threads that serve connections; server_stop ends it.
+ * Life: server_open starts workers, the timer and the threads that serve connections; server_stop ends it.
  * Stop order, which libmicrohttpd enforces by aborting the process: no new connections; running
  * operations may end within the grace time, then they are stopped; every waiting transaction gets its
  * answer; only when none is left are the daemons stopped.
@@ -19,20 +19,20 @@
 
 #include "src/admission.h"
 #include "src/auth.h"
+#include "src/front.h"
 #include "src/job.h"
 #include "src/linger.h"
 #include "src/options.h"
+#include "src/redirect.h"
 #include "src/registry.h"
 #include "src/shares.h"
 #include "src/timer.h"
-#include "src/tls.h"
 #include "webdav/dav.h"
 
 #define CONNECTION_THREADS 2
 
 struct MHD_Daemon;
 struct doorman;
-struct listeners;
 
 struct server {
     const struct options *_Atomic options; /* the newest: server_set_options */
@@ -43,24 +43,23 @@ struct server {
     struct registry *registry;
     struct timer *timer;
     struct linger_set *linger; /* connections that the client has not closed yet */
-    struct listeners *listeners;
+    struct front *front;
+    struct redirect *redirect; /* NULL: none */
     struct admission *admission;
     struct MHD_Daemon *daemons[CONNECTION_THREADS]; /* a thread each */
     unsigned turn;                                  /* whose it is; of the thread that accepts */
     atomic_uint given, begun;                       /* connections: to a daemon, and by it */
-    const char *urls[OPTIONS_MAX_LISTENERS];
-    unsigned url_count;
-    struct tls *tls;      /* NULL: plain HTTP */
-    atomic_bool draining; /* new requests are answered 503 */
+    atomic_bool draining;                           /* new requests are answered 503 */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     atomic_uint transactions; /* under way */
 };
 
-/* On failure *out_message is one line for the operator, and nothing is left running. */
-int server_open(apr_pool_t *pool, const struct options *options, struct shares *shares, struct auth *auth,
-                struct server **out, const char **out_message);
+/* Serves at the front's sockets, which stay the caller's to close. On failure *out_message is one line for the
+ * operator, and nothing is left running. */
+int server_open(apr_pool_t *pool, const struct options *options, struct front *front, struct shares *shares,
+                struct auth *auth, struct server **out, const char **out_message);
 
 /* For requests from now on; those under way go on with theirs, so the former options must stay. What no request asks
  * for (addresses, workers, …) was looked at when the server was opened. */

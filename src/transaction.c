@@ -8,6 +8,8 @@
 #include <apr_strings.h>
 #include <apr_tables.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +85,18 @@ struct transaction *transaction_new(struct server *server, struct MHD_Connection
 
 /* ---- answering ---- */
 
+/* RFC 6797: only over TLS. */
+static void add_hsts(struct transaction *t, struct MHD_Response *response)
+{
+    int64_t hsts_ms = t->options->hsts_ms;
+    char value[sizeof "max-age=" + 20];
+
+    if (!hsts_ms || !t->server->front->tls)
+        return;
+    snprintf(value, sizeof value, "max-age=%" PRId64, hsts_ms / 1000);
+    MHD_add_response_header(response, "Strict-Transport-Security", value);
+}
+
 static enum MHD_Result queue(struct transaction *t, int status, struct MHD_Response *response)
 {
     if (!response)
@@ -91,6 +105,7 @@ static enum MHD_Result queue(struct transaction *t, int status, struct MHD_Respo
     t->status = status;
     watch_note(t->watch, PATIENCE_FOR_NOTHING);
     cors_add_headers(response, &t->options->origins, &t->head);
+    add_hsts(t, response);
     enum MHD_Result result = MHD_queue_response(t->pause.connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return result;
@@ -309,7 +324,7 @@ static enum MHD_Result begin_request(struct transaction *t)
         .target = t->target,
         .headers = t->head.headers,
         .user = t->user,
-        .tls = t->server->tls != NULL,
+        .tls = t->server->front->tls != NULL,
         .has_body = t->head.has_body,
     };
     const char *idempotency = NULL;

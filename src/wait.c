@@ -113,7 +113,7 @@ static void set_pulse(struct wait *wait, struct operation *op)
 static void name_page(struct wait *wait)
 {
     const struct server *server = wait->terms.server;
-    const char *host = NULL, *scheme = server->tls ? "https" : "http";
+    const char *host = NULL, *scheme = server->front->tls ? "https" : "http";
     apr_table_t *headers = wait->terms.head->headers;
 
     if (wait->terms.options->trust_forwarded) {

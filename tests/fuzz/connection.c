@@ -38,7 +38,10 @@ static apr_pool_t *server_pool;
 
 static void stop_server(void)
 {
+    struct front *front = server->front;
+
     assert(server_stop(server));
+    front_close(front);
     apr_pool_destroy(server_pool);
 }
 
@@ -59,6 +62,7 @@ static void start_server(void)
                                  NULL };
     static struct options options;
     static struct shares shares = { .count = 1 };
+    static struct front front;
     const char *message = NULL, *log_file;
 
     signal(SIGPIPE, SIG_IGN);
@@ -67,7 +71,8 @@ static void start_server(void)
     shares.list[0] = (struct share){ .options = &options.shares[0], .root = "/", .dav = folder->dav };
     if (options_parse(server_pool, (int)(sizeof arguments / sizeof *arguments) - 1, arguments, &options,
                       &message) != OPTIONS_RUN ||
-        server_open(server_pool, &options, &shares, NULL, &server, &message) != 0) {
+        front_open(server_pool, &options, &front, &message) != 0 ||
+        server_open(server_pool, &options, &front, &shares, NULL, &server, &message) != 0) {
         fprintf(stderr, "%s\n", message);
         abort();
     }

@@ -257,10 +257,12 @@ class Server:
 
     def start(self):
         self.mark.unlink(missing_ok=True)
-        arguments = program() + self.arguments()
+        arguments, environment = program() + self.arguments(), self.environment()
+        if "LD_PRELOAD" in environment:  # such libraries have files of their own, and die when they like
+            arguments.insert(arguments.index("serve") + 1, "--confine=off")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=log, text=True,
-                                            stdin=subprocess.DEVNULL, env=self.environment(),
+                                            stdin=subprocess.DEVNULL, env=environment,
                                             preexec_fn=die_with_parent)
         self.lines = []
         for _ in range(len(self.listen) * max(1, len(self.shares))):
