@@ -26,6 +26,8 @@ void login_failed(struct loginlimit *limit, struct auth *auth, const struct addr
     char text[INET6_ADDRSTRLEN];
     int64_t wait_ms = loginlimit_failed(limit, from, user, timer_now_ms());
 
+    metrics_count(METRIC_LOGINS_FAILED);
+
     if (wait_ms)
         log_warning("too many failed logins from %s (the last one %s%s): no more for %d s",
                     address_text(from, text), auth_has(auth, user) ? "as " : "under a name that nobody has",
@@ -58,12 +60,10 @@ static void verify(void *item)
     if (result->wait_ms)
         return;
     result->answer = auth_verify(q->auth, q->header, &q->from, now_ms, login->pool, &result->user);
-    if (result->answer == AUTH_OK) {
+    if (result->answer == AUTH_OK)
         login_succeeded(q->limit, &q->from, user);
-    } else {
-        metrics_count(METRIC_LOGINS_FAILED);
+    else
         login_failed(q->limit, q->auth, &q->from, user);
-    }
 }
 
 static void release(void *item)

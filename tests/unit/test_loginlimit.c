@@ -210,6 +210,21 @@ static void rubbish_does_not_push_out_what_failed_often(void **state)
     assert_int_equal(waits("198.51.100.1", "bob"), 0);
 }
 
+/* However often it failed there. */
+static void the_place_of_the_oldest_login_makes_room(void **state)
+{
+    (void)state;
+    char name[16];
+    succeeded("198.51.100.1", "bob");
+    fail_times(LAST, "198.51.100.1", "bob");
+    for (unsigned i = 0; i < 5 * LOGINLIMIT_SLOTS; i++) {
+        now_ms++;
+        snprintf(name, sizeof name, "n%u", i);
+        succeeded("192.0.2.1", name);
+    }
+    assert_int_equal(failed("198.51.100.1", "bob"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +244,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_guesses_on_where_a_name_is_known_is_told_once, open_limit,
                                         close_limit),
         cmocka_unit_test_setup_teardown(rubbish_does_not_push_out_what_failed_often, open_limit, close_limit),
+        cmocka_unit_test_setup_teardown(the_place_of_the_oldest_login_makes_room, open_limit, close_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
