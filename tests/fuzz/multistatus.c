@@ -23,12 +23,13 @@
         .elements = 10000, .depth = 100                                                                      \
     }
 
+/* Without XML_PARSE_NOENT libxml2 compares "&#38;" with the grammar of URIs where a namespace has an ampersand. */
 static xmlDoc *read_back(const struct buffer *out)
 {
     assert(!out->overflow);
     xmlResetLastError();
     xmlDoc *doc = xmlReadMemory(out->data, (int)out->size, NULL, NULL,
-                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_HUGE);
+                                XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR | XML_PARSE_HUGE);
     assert(doc && !xmlGetLastError());
     return doc;
 }

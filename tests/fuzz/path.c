@@ -69,7 +69,7 @@ static void check_href(apr_pool_t *pool, const char *path, const struct uri_self
         const char *back, *href = uri_from_path(pool, uri_base(pool, self->prefix), path, is_collection);
         bool slash;
         assert(uri_to_path(pool, href, self, &back, &slash) == 0);
-        assert(strcmp(back, path) == 0 && slash == (is_collection || !*path));
+        assert(strcmp(back, path) == 0 && slash == (is_collection || (!*path && !*self->prefix)));
         for (const char *c = href; *c; c++)
             assert(*c > ' ' && *c <= '~' && !strchr("<>\"&?#", *c));
     }

@@ -105,9 +105,9 @@ static void check_body(const struct dav_reply *reply, const struct buffer *body)
     assert(!body->overflow);
     if (!type || reply->kind == DAV_FILE || strncmp(type, "application/xml", 15) != 0)
         return;
-    xmlResetLastError();
+    xmlResetLastError(); /* NOENT: multistatus.c */
     xmlDoc *doc = xmlReadMemory(body->data, (int)body->size, NULL, NULL,
-                                XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_HUGE);
+                                XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOERROR | XML_PARSE_HUGE);
     assert(doc && !xmlGetLastError());
     xmlFreeDoc(doc);
 }
