@@ -13,7 +13,9 @@
 
 #define HELP_COLUMN 28
 #define HELP_WIDTH  110
-#define HELP        1000 /* what getopt says for --help; other numbers are rows */
+#define HELP                                                                                                 \
+    256 /* what getopt says for --help; the rows come behind, and characters have a meaning of their own */
+#define FIRST_ROW 257
 
 static void print_row(const struct option_row *row)
 {
@@ -71,9 +73,9 @@ static void fill_table(struct option *table)
 {
     for (unsigned i = 0; i < option_row_count; i++)
         if (!(option_rows[i].flags & OPTION_SECTION))
-            *table++ =
-                (struct option){ option_rows[i].name,
-                                 option_rows[i].takes ? required_argument : optional_argument, NULL, (int)i };
+            *table++ = (struct option){ option_rows[i].name,
+                                        option_rows[i].takes ? required_argument : optional_argument, NULL,
+                                        FIRST_ROW + (int)i };
     *table = (struct option){ "help", no_argument, NULL, HELP };
 }
 
@@ -95,9 +97,10 @@ static enum options_result read_line(struct command_line *line, int argc, char *
         if (which == '?')
             return wrong(line, "unknown option ", argv[optind - 1]);
         const char *value = optarg ? optarg : "yes"; /* a switch */
-        const char *message = settings_add(s, &s->all, &option_rows[which], value, line->folder, 0);
+        const struct option_row *row = &option_rows[which - FIRST_ROW];
+        const char *message = settings_add(s, &s->all, row, value, line->folder, 0);
         if (message)
-            return wrong(line, apr_psprintf(line->pool, "--%s: ", option_rows[which].name), message);
+            return wrong(line, apr_psprintf(line->pool, "--%s: ", row->name), message);
     }
     if (optind < argc - 1)
         return wrong(line, "one DIR only", "");

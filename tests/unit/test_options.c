@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "src/optionrow.h"
 #include "src/options.h"
 
 static apr_pool_t *pool;
@@ -87,6 +88,21 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         assert_int_equal(parse(rows[i][0], &options, &message), OPTIONS_WRONG);
         if (strncmp(message, rows[i][1], strlen(rows[i][1])) != 0)
             fail_msg("%s: %s", rows[i][0], message);
+    }
+}
+
+static void each_row_is_found_by_its_name(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        const char *message = "";
+        struct options options;
+        if (row->flags & OPTION_SECTION || !row->takes || !row->initial)
+            continue;
+        const char *line = apr_psprintf(pool, "serve --%s %s dir", row->name, row->initial);
+        if (parse(line, &options, &message) != OPTIONS_RUN)
+            fail_msg("%s: %s", line, message);
     }
 }
 
@@ -287,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_command_lines_get_one_clear_line),
+        cmocka_unit_test(each_row_is_found_by_its_name),
         cmocka_unit_test(defaults_are_as_documented),
         cmocka_unit_test(options_are_read),
         cmocka_unit_test(options_of_the_log_are_read),
