@@ -77,7 +77,7 @@ struct fairqueue_flow {
     struct name name;
     struct user *user;
     struct fifo jobs, background;
-    unsigned running;
+    unsigned waiting, running;
     struct link turn, fresh_turn; /* in its user's rings */
     char text[];
 };
@@ -91,6 +91,7 @@ struct fairqueue {
     struct fairqueue_flow *nobody; /* of user "", client ""; always there */
     struct fairqueue_flow *holder; /* of the reserve: its one running job; NULL: the reserve is free */
     unsigned workers, waiting_max;
+    unsigned running_max;  /* of one user */
     unsigned ordinary_max; /* workers but the reserve */
     unsigned ordinary;     /* of them at work */
     unsigned waiting;
@@ -226,6 +227,7 @@ static void push(struct fairqueue *queue, struct fairqueue_flow *flow, struct fi
         fifo->first = entry;
     fifo->last = entry;
     queue->waiting++;
+    flow->waiting++;
     flow->user->waiting++;
     take_places(queue, flow);
 }
@@ -239,30 +241,36 @@ static struct fairqueue_entry *pop(struct fairqueue *queue, struct fairqueue_flo
 
     fifo->first = entry->next;
     queue->waiting--;
+    flow->waiting--;
     flow->user->waiting--;
     return entry;
 }
 
+/* Who has as many running as may be is in a rank that is not looked at, unless it is nobody in particular. */
 static struct fairqueue_flow *first_in_turn(const struct fairqueue *queue)
 {
-    for (unsigned i = 0; i <= queue->workers; i++) {
+    const struct link *flows = &queue->nobody->user->flows;
+    for (unsigned i = 0; i < queue->running_max; i++) {
         const struct link *users = &queue->ranks[i].users;
-        if (!link_is_alone(users))
-            return OWNER_OF(OWNER_OF(users->next, struct user, turn)->flows.next, struct fairqueue_flow,
-                            turn);
+        if (link_is_alone(users))
+            continue;
+        flows = &OWNER_OF(users->next, struct user, turn)->flows;
+        break;
     }
-    return NULL;
+    return link_is_alone(flows) ? NULL : OWNER_OF(flows->next, struct fairqueue_flow, turn);
 }
 
 static struct fairqueue_flow *first_fresh(const struct fairqueue *queue)
 {
-    for (unsigned i = 0; i <= queue->workers; i++) {
+    const struct link *flows = &queue->nobody->user->fresh_flows;
+    for (unsigned i = 0; i < queue->running_max; i++) {
         const struct link *users = &queue->ranks[i].fresh_users;
-        if (!link_is_alone(users))
-            return OWNER_OF(OWNER_OF(users->next, struct user, fresh_turn)->fresh_flows.next,
-                            struct fairqueue_flow, fresh_turn);
+        if (link_is_alone(users))
+            continue;
+        flows = &OWNER_OF(users->next, struct user, fresh_turn)->fresh_flows;
+        break;
     }
-    return NULL;
+    return link_is_alone(flows) ? NULL : OWNER_OF(flows->next, struct fairqueue_flow, fresh_turn);
 }
 
 /* Whose turn it is, and on which kind of worker. NULL: none is free for what waits. */
@@ -295,6 +303,7 @@ int fairqueue_open(unsigned workers, unsigned waiting_max, bool has_reserve, str
         return ENOMEM;
     queue->workers = workers;
     queue->waiting_max = waiting_max;
+    fairqueue_set_running_max(queue, 0);
     queue->ordinary_max = has_reserve && workers >= 2 ? workers - 1 : workers;
     for (unsigned i = 0; i <= workers; i++) {
         link_init(&queue->ranks[i].users);
@@ -320,6 +329,12 @@ void fairqueue_close(struct fairqueue *queue)
     free(queue);
 }
 
+void fairqueue_set_running_max(struct fairqueue *queue, unsigned running_max)
+{
+    bool is_bound = running_max && running_max <= queue->workers;
+    queue->running_max = is_bound ? running_max : queue->workers + 1; /* ranks */
+}
+
 static bool has_room(const struct fairqueue *queue, const struct user *user)
 {
     if (queue->waiting >= queue->waiting_max)
@@ -327,15 +342,22 @@ static bool has_room(const struct fairqueue *queue, const struct user *user)
     return user->name.length == 0 || user->waiting < queue->waiting_max - queue->waiting_max / 2;
 }
 
-int fairqueue_add(struct fairqueue *queue, const char *user, const char *client,
+static bool has_own_max(const struct fairqueue_flow *flow, unsigned own_max)
+{
+    unsigned waiting = flow->user->name.length ? flow->user->waiting : flow->waiting;
+    return own_max && waiting >= own_max;
+}
+
+int fairqueue_add(struct fairqueue *queue, const char *user, const char *client, unsigned own_max,
                   struct fairqueue_entry *entry)
 {
     struct fairqueue_flow *flow = find_flow(queue, name_of(user), name_of(client));
     if (!flow)
         return EAGAIN;
-    if (!has_room(queue, flow->user)) {
+    int error = has_own_max(flow, own_max) ? EDQUOT : has_room(queue, flow->user) ? 0 : EAGAIN;
+    if (error) {
         forget_if_idle(queue, flow);
-        return EAGAIN;
+        return error;
     }
     push(queue, flow, &flow->jobs, entry);
     return 0;

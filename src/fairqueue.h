@@ -45,9 +45,13 @@ int fairqueue_open(unsigned workers, unsigned waiting_max, bool has_reserve, str
 /* Everything that was added must have ended. NULL is accepted. */
 void fairqueue_close(struct fairqueue *queue);
 
-/* EAGAIN: no room, for this user or at all, or no memory. */
-int fairqueue_add(struct fairqueue *queue, const char *user, const char *client,
+/* EDQUOT: own_max of this user (of "": of this client) wait already; 0: that is no bound. EAGAIN: no room, for this user
+ * or at all, or no memory. */
+int fairqueue_add(struct fairqueue *queue, const char *user, const char *client, unsigned own_max,
                   struct fairqueue_entry *entry);
+
+/* So many of one user run at once, at most; 0: as many as there are workers. "" is nobody in particular and not bound. */
+void fairqueue_set_running_max(struct fairqueue *queue, unsigned running_max);
 
 /* In the name of flow, which may belong to another queue; NULL: of nobody. If there is no memory it is
  * nobody's as well, so it cannot fail. To be called before flow's own end. */

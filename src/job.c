@@ -255,8 +255,9 @@ int job_submit(struct job_engine *engine, const struct job_kind *kind, void *ite
         return EAGAIN;
 
     pthread_mutex_lock(&engine->mutex);
-    int error =
-        engine->stopping ? ECANCELED : fairqueue_add(lane->queue, owner->user, owner->client, &job->entry);
+    int error = engine->stopping
+                    ? ECANCELED
+                    : fairqueue_add(lane->queue, owner->user, owner->client, owner->waiting_max, &job->entry);
     if (!error) {
         add_waiter(job, waiter);
         live_add(engine, job);
@@ -332,6 +333,18 @@ void job_leave(struct job_waiter *waiter)
     pthread_mutex_lock(&engine->mutex);
     remove_waiter(waiter);
     unreference(engine, job);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+void job_engine_set_running_max(struct job_engine *engine, unsigned running_max)
+{
+    static const enum job_lane lanes[] = { JOB_SHORT, JOB_CHANGE, JOB_UPLOAD, JOB_LONG };
+
+    pthread_mutex_lock(&engine->mutex);
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
+        fairqueue_set_running_max(engine->lanes[lanes[i]].queue, running_max);
+        pthread_cond_broadcast(&engine->lanes[lanes[i]].work);
+    }
     pthread_mutex_unlock(&engine->mutex);
 }
 

@@ -54,6 +54,8 @@ struct job_lane_size {
 struct job_owner {
     const char *user;
     const char *client;
+    unsigned
+        waiting_max; /* of this owner's jobs in the lane, beside what its queue allows; 0: no such bound */
 };
 
 struct job_kind {
@@ -74,7 +76,8 @@ struct job_waiter {
 /* EAGAIN if threads cannot be had. */
 int job_engine_open(const struct job_lane_size sizes[JOB_LANES], struct job_engine **out);
 
-/* EAGAIN: the lane's queue is full, for this owner or for all; ECANCELED: the engine is stopping. */
+/* EDQUOT: waiting_max is met; EAGAIN: the lane's queue is full, for this owner or for all; ECANCELED: the engine is
+ * stopping. */
 int job_submit(struct job_engine *engine, const struct job_kind *kind, void *item, enum job_lane lane,
                const struct job_owner *owner, struct job_waiter *waiter);
 
@@ -98,6 +101,10 @@ void job_stop(struct job_waiter *waiter);
 
 /* The waiter's share in the item ends. Nothing happens if it was not waiting. */
 void job_leave(struct job_waiter *waiter);
+
+/* So many jobs of one user run at once in each of the lanes for operations, at most; 0: as many as there are workers.
+ * From now on; what runs goes on. */
+void job_engine_set_running_max(struct job_engine *engine, unsigned running_max);
 
 /* How busy a lane is: what waits in it, and how many are at work on it. */
 unsigned job_waiting(struct job_engine *engine, enum job_lane lane);

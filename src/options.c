@@ -231,6 +231,14 @@ const struct option_row option_rows[] = {
       .min = 64, .max = DAV_PROPERTY_MAX, .help = "largest property that a client may set" },
     { "max-properties", "N", option_read_count, OPTION_IN(limits.dav.properties), OPTION_LIVE,
       .initial = "1000", .min = 1, .max = 100000, .help = "how many of them one file or folder may have" },
+    { "max-running-jobs-per-user", "N", option_read_count, OPTION_IN(limits.running_jobs), OPTION_LIVE,
+      .initial = "0", .max = OPTIONS_MAX_WORKERS,
+      .help = "operations of one user at work at once, of each kind; 0: as many as there are\nworkers, less "
+              "one" },
+    { "max-queued-jobs-per-user", "N", option_read_count, OPTION_IN(limits.queued_jobs), OPTION_LIVE,
+      .initial = "0", .max = OPTIONS_QUEUE_MAX,
+      .help = "operations of one user, or of one address without users, that wait for a worker;\n"
+              "0: half of the queue" },
     { "max-locks-per-user", "N", option_read_count, OPTION_IN(limits.dav.user_locks), OPTION_LIVE,
       .initial = "10000", .min = 1, .max = DAV_LOCKS_MAX, .help = "locks that one user may hold at once" },
     { "max-locks-per-resource", "N", option_read_count, OPTION_IN(limits.dav.resource_locks), OPTION_LIVE,

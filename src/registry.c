@@ -135,7 +135,9 @@ void registry_list_ended(struct registry *registry, struct operation *op)
 static int start(struct registry *registry, struct registry_entry *entry, struct job_waiter *waiter)
 {
     struct operation *op = entry->operation;
-    const struct job_owner owner = { .user = op->user, .client = op->client };
+    const struct job_owner owner = { .user = op->user,
+                                     .client = op->client,
+                                     .waiting_max = registry->limits.queued_jobs };
     int error;
 
     op->registry = registry;

@@ -40,6 +40,7 @@ struct registry_limits {
     int64_t retention_ms;      /* of results */
     int64_t timeout_ms;        /* of operations; 0 = none */
     bool cancel_on_disconnect; /* what nobody waits for any more is stopped */
+    unsigned queued_jobs;      /* of one user, of each kind: more are EDQUOT; 0: no such bound */
 };
 
 int registry_open(struct job_engine *engine, const struct registry_limits *limits, struct registry **out);

@@ -230,14 +230,18 @@ static int open_engine(struct server *server)
         [JOB_VERIFY] = { (workers + 1) / 2, OPTIONS_VERIFY_MAX },
         [JOB_NOTE] = { 1, OPTIONS_QUEUE_MAX },
     };
-    return job_engine_open(sizes, &server->engine);
+    int error = job_engine_open(sizes, &server->engine);
+    if (!error)
+        job_engine_set_running_max(server->engine, server->options->limits.running_jobs);
+    return error;
 }
 
 static struct registry_limits registry_limits(const struct options *o)
 {
     return (struct registry_limits){ .retention_ms = o->job_retention_ms,
                                      .timeout_ms = o->job_timeout_ms,
-                                     .cancel_on_disconnect = o->cancel_on_disconnect };
+                                     .cancel_on_disconnect = o->cancel_on_disconnect,
+                                     .queued_jobs = o->limits.queued_jobs };
 }
 
 static int open_registry(struct server *server)
@@ -251,6 +255,7 @@ void server_set_options(struct server *server, const struct options *options)
     const struct registry_limits limits = registry_limits(options);
     server->options = options;
     registry_set_limits(server->registry, &limits);
+    job_engine_set_running_max(server->engine, options->limits.running_jobs);
 }
 
 static int restore(struct server *server)

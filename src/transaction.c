@@ -142,7 +142,7 @@ static enum MHD_Result answer_request(struct transaction *t)
 static void make_refusal(struct transaction *t, int status, const char *text)
 {
     t->refusal = page_text(t->pool, status, text);
-    if (status == 503)
+    if (status == 503 || status == 429)
         apr_table_setn(t->refusal->headers, "Retry-After", "5");
 }
 
@@ -222,8 +222,12 @@ static void drop_operation(struct operation *op)
 
 static enum MHD_Result refuse_work(struct transaction *t, int error)
 {
+    if (error == EDQUOT)
+        t->limit = "max-queued-jobs-per-user";
     if (error == EEXIST)
         make_refusal(t, 422, conflict);
+    else if (error == EDQUOT)
+        make_refusal(t, 429, "You have as many operations waiting as one may have; try again.\n");
     else
         make_refusal(t, 503, overload);
     return answer(t, t->refusal);

@@ -38,13 +38,22 @@ static struct item *new_item(char name)
 
 static void add(struct fairqueue *queue, const char *user, const char *client, char name)
 {
-    assert_int_equal(fairqueue_add(queue, user, client, &new_item(name)->entry), 0);
+    assert_int_equal(fairqueue_add(queue, user, client, 0, &new_item(name)->entry), 0);
+}
+
+static int try_own(struct fairqueue *queue, const char *user, const char *client, unsigned own_max)
+{
+    struct item *item = new_item(*user ? *user : *client);
+    int error = fairqueue_add(queue, user, client, own_max, &item->entry);
+    if (error)
+        free(item);
+    return error;
 }
 
 static void expect_refusal(struct fairqueue *queue, const char *user, const char *client)
 {
     struct fairqueue_entry entry;
-    assert_int_equal(fairqueue_add(queue, user, client, &entry), EAGAIN);
+    assert_int_equal(fairqueue_add(queue, user, client, 0, &entry), EAGAIN);
 }
 
 /* Starts what is next and says whose work it is; expected 0: nothing may start. */
@@ -371,7 +380,7 @@ static void thousands_of_owners_come_and_go_in_any_order(void **state)
             snprintf(user, sizeof user, "%u", dice / 5 % 50);
             snprintf(client, sizeof client, "%u", dice / 250 % 5);
             struct item *item = new_item('x');
-            if (fairqueue_add(queue, user, client, &item->entry) == 0)
+            if (fairqueue_add(queue, user, client, 0, &item->entry) == 0)
                 added++;
             else
                 free(item);
@@ -398,9 +407,65 @@ static void thousands_of_owners_come_and_go_in_any_order(void **state)
     fairqueue_close(queue);
 }
 
+static void an_owner_may_be_bound_to_less(void **state)
+{
+    (void)state;
+    struct fairqueue *queue = open_queue(1, 100, false);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(try_own(queue, "ann", i ? "1" : "2", 2), 0);
+        assert_int_equal(try_own(queue, "", "5", 2), 0);
+        assert_int_equal(try_own(queue, "", "6", 2), 0); /* who has no name is bound by address */
+    }
+    assert_int_equal(try_own(queue, "ann", "3", 2), EDQUOT);
+    assert_int_equal(try_own(queue, "", "5", 2), EDQUOT);
+    assert_int_equal(try_own(queue, "bob", "3", 2), 0);
+    assert_int_equal(try_own(queue, "ann", "3", 3), 0);
+    fairqueue_end(queue, start(queue, 'a')); /* one of the three has gone */
+    assert_int_equal(try_own(queue, "ann", "3", 2), EDQUOT);
+    assert_int_equal(try_own(queue, "ann", "3", 3), 0);
+    expect_order(queue, "5ba6a5a6");
+    fairqueue_close(queue);
+}
+
+static void a_user_may_be_bound_to_some_workers(void **state)
+{
+    (void)state;
+    struct fairqueue *queue = open_queue(4, 100, true);
+    struct fairqueue_flow *ann[2], *bob, *nobody[2];
+    fairqueue_set_running_max(queue, 2);
+    for (int i = 0; i < 4; i++)
+        add(queue, "ann", i % 2 ? "1" : "2", 'A');
+    ann[0] = start(queue, 'A');
+    ann[1] = start(queue, 'A');
+    start(queue, 0);
+    add(queue, "bob", "1", 'B');
+    bob = start(queue, 'B');
+    start(queue, 0);
+    fairqueue_end(queue, ann[0]);
+    ann[0] = start(queue, 'A');
+    fairqueue_end(queue, bob);
+    start(queue, 0); /* hers still, and two of four workers are free */
+    fairqueue_set_running_max(queue, 0);
+    bob = start(queue, 'A');
+    fairqueue_end(queue, bob);
+    fairqueue_end(queue, ann[0]);
+    fairqueue_end(queue, ann[1]);
+
+    fairqueue_set_running_max(queue, 1);
+    add(queue, "", "1", 'x');
+    add(queue, "", "1", 'x');
+    nobody[0] = start(queue, 'x');
+    nobody[1] = start(queue, 'x');
+    fairqueue_end(queue, nobody[0]);
+    fairqueue_end(queue, nobody[1]);
+    fairqueue_close(queue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_owner_may_be_bound_to_less),
+        cmocka_unit_test(a_user_may_be_bound_to_some_workers),
         cmocka_unit_test(users_take_turns),
         cmocka_unit_test(clients_of_a_user_take_turns_in_the_users_turns),
         cmocka_unit_test(a_client_is_the_same_only_with_the_same_user),

@@ -143,7 +143,8 @@ static int submit_as(struct job_engine *engine, const char *user, const char *cl
                      enum job_lane lane)
 {
     item->waiter.done = done;
-    return job_submit(engine, &kind, item, lane, &(struct job_owner){ user, client }, &item->waiter);
+    return job_submit(engine, &kind, item, lane, &(struct job_owner){ .user = user, .client = client },
+                      &item->waiter);
 }
 
 static int submit(struct job_engine *engine, struct item *item, enum job_lane lane)

@@ -40,7 +40,9 @@ static int priority_in(struct job_engine *engine, enum job_lane lane)
     struct item item = { .waiter = { .done = done } };
 
     sem_init(&item.told, 0, 0);
-    assert_int_equal(job_submit(engine, &kind, &item, lane, &(struct job_owner){ "", "" }, &item.waiter), 0);
+    assert_int_equal(
+        job_submit(engine, &kind, &item, lane, &(struct job_owner){ .user = "", .client = "" }, &item.waiter),
+        0);
     while (sem_wait(&item.told) != 0 && errno == EINTR)
         ;
     job_leave(&item.waiter);

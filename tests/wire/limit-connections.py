@@ -50,6 +50,16 @@ with Server("--max-connections", "8") as s:
     for c in own:
         c.close()
 
+# A proxy that is trusted speaks for many.
+with Server("--max-connections-per-address", "2", "--trusted-proxy", "127.0.0.2") as s:
+    proxy = [From(s, "127.0.0.2") for _ in range(5)]
+    same([c.request("GET", "/").status for c in proxy], [200] * 5)
+    other = [From(s, "127.0.0.1") for _ in range(2)]
+    same([c.request("GET", "/").status for c in other], [200] * 2)
+    same(told(From(s, "127.0.0.1")), True)
+    for c in proxy + other:
+        c.close()
+
 # Nothing can be said over TLS before the handshake, which takes longer than being sent away.
 with Server("--max-connections", "1", tls=True) as s, s.connect() as c:
     same(c.request("GET", "/").status, 200)
