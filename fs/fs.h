@@ -118,6 +118,7 @@ struct fs_ops {
     int (*file_sync)(struct fs_file *file);
     int (*file_close)(struct fs_file *file);
 
+    int (*check)(struct fs *fs); /* may be NULL: nothing can be wrong with it */
     int (*space)(struct fs *fs, const char *path, uint64_t *out_available, uint64_t *out_used);
     void (*close)(struct fs *fs);
 };
@@ -364,6 +365,13 @@ static inline int fs_file_close(struct fs_file *file)
 static inline int fs_space(struct fs *fs, const char *path, uint64_t *out_available, uint64_t *out_used)
 {
     return fs->ops->space(fs, path, out_available, out_used);
+}
+
+/* Is the root there, and can something be changed in it? ESTALE, EIO and what else the file system says; ENOENT: somebody
+ * has removed it; EROFS. May wait for the disk. */
+static inline int fs_check(struct fs *fs)
+{
+    return fs->ops->check ? fs->ops->check(fs) : 0;
 }
 
 static inline void fs_close(struct fs *fs)

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -69,6 +70,19 @@ static int posix_space(struct fs *fs, const char *path, uint64_t *out_available,
     return 0;
 }
 
+static int posix_check(struct fs *base)
+{
+    int fd = ((struct posix_fs *)base)->root_fd;
+    struct statvfs vfs;
+    struct stat st;
+
+    if (fstatvfs(fd, &vfs) != 0 || fstat(fd, &st) != 0)
+        return errno;
+    if (st.st_nlink == 0)
+        return ENOENT;
+    return vfs.f_flag & ST_RDONLY ? EROFS : 0;
+}
+
 static void posix_close(struct fs *base)
 {
     struct posix_fs *fs = (struct posix_fs *)base;
@@ -113,6 +127,7 @@ static const struct fs_ops posix_ops = {
     .file_sync = posix_file_sync,
     .file_close = posix_file_close,
     .space = posix_space,
+    .check = posix_check,
     .close = posix_close,
 };
 

@@ -68,15 +68,6 @@ void browser_add_headers(struct MHD_Response *response, const struct dav_reply *
 
 /* ---- what browsers tell ---- */
 
-static bool only_reads(const char *method)
-{
-    static const char *const names[] = { "GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(method, names[i]) == 0)
-            return true;
-    return false;
-}
-
 static bool names_us(const char *authority, const char *host)
 {
     return host && uri_same_host(authority, host);
@@ -100,7 +91,7 @@ static bool is_own(const char *origin, const struct head *head, bool is_tls, boo
 
 bool browser_is_foreign_change(const struct head *head, bool is_tls, bool trusts_forwarded)
 {
-    if (only_reads(head->method))
+    if (head_only_reads(head))
         return false;
     /* Where the browser tells it, it knows better than we who were perhaps given another name by a proxy. */
     const char *site = apr_table_get(head->headers, "Sec-Fetch-Site");

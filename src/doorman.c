@@ -199,22 +199,12 @@ static enum doorman_answer ask_digest(struct visit *visit, const char *credentia
 
 /* ---- nobody in particular ---- */
 
-static bool only_reads(const char *method)
-{
-    static const char *const names[] = { "GET", "HEAD", "OPTIONS", "PROPFIND" };
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(method, names[i]) == 0)
-            return true;
-    return false;
-}
-
 static enum doorman_answer meet_stranger(struct visit *visit)
 {
     const struct server *server = visit->server;
     enum anonymous_mode mode = openness_anonymous(server->options);
 
-    if (mode == ANONYMOUS_WRITE || (mode == ANONYMOUS_READ && only_reads(visit->head->method)))
+    if (mode == ANONYMOUS_WRITE || (mode == ANONYMOUS_READ && head_only_reads(visit->head)))
         return let_in(visit, "");
     if (server->auth)
         return ask_for_name(visit);

@@ -3,6 +3,7 @@
  *
  *   a change that a page of another site asks for (browser.h), unless it may (cors.h)
  *   a preflight of one that may
+ *   /.holdfast/health    200, or 503 where the server is about to stop or something is wrong (health.h)
  *   /.holdfast/metrics   to whom it may concern (metricspage.h)
  *
  * Threads: the connection's.

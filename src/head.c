@@ -106,6 +106,16 @@ void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *conne
     head->is_framing_odd |= has_odd_framing(head->headers);
 }
 
+bool head_only_reads(const struct head *head)
+{
+    static const char *const names[] = { "GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(head->method, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool announces_more_than(const struct head *head, const char *header, long long max)
 {
     const char *length = apr_table_get(head->headers, header);

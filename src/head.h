@@ -36,6 +36,9 @@ struct head {
 void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *connection, const char *method,
                const char *target, const char *version, const struct address_list *trusted);
 
+/* Its method changes nothing; one that we do not know might. */
+bool head_only_reads(const struct head *head);
+
 /* Is a body that nobody wants to be left unread? Then the answer goes out at once and the connection
  * ends with it. Else it is read and thrown away, so that the connection lives on. */
 bool head_leaves_body(const struct head *head);

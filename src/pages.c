@@ -36,6 +36,8 @@ struct page page_find(apr_pool_t *pool, const char *target, bool has_diagnostics
     path += sizeof OWN_PREFIX - 1;
     if (strcmp(path, "jobs") == 0)
         return (struct page){ .kind = PAGE_JOBS };
+    if (strcmp(path, "health") == 0)
+        return (struct page){ .kind = PAGE_HEALTH };
     if (strcmp(path, "metrics") == 0)
         return (struct page){ .kind = PAGE_METRICS };
     if (strncmp(path, "jobs/", 5) == 0 && !strchr(path + 5, '/'))

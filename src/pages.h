@@ -3,6 +3,7 @@
  *
  *   /.holdfast/jobs         GET: the caller's operations
  *   /.holdfast/jobs/ID      GET: one of them; DELETE: stops it; ?form=owncloud: ownCloud's job status
+ *   /.holdfast/health       whether all is well (gate.h)
  *   /.holdfast/metrics      what the server counts (gate.h)
  *   /.holdfast/slow?...     the diagnostic operation (slow.h), with --diagnostics
  *
@@ -17,7 +18,7 @@
 #include "src/registry.h"
 #include "webdav/dav.h"
 
-enum page_kind { PAGE_NONE, PAGE_JOBS, PAGE_JOB, PAGE_SLOW, PAGE_METRICS };
+enum page_kind { PAGE_NONE, PAGE_JOBS, PAGE_JOB, PAGE_SLOW, PAGE_HEALTH, PAGE_METRICS };
 
 struct page {
     enum page_kind kind;

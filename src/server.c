@@ -345,6 +345,7 @@ static bool stop(struct server *server, int64_t grace_ms)
     timer_close(server->timer);
     registry_close(server->registry);
     job_engine_close(server->engine);
+    health_close(server->health);
     doorman_close(server->doorman);
     if (!shares_join_leftovers(server->shares, STOP_MS / 1000)) {
         log_error("the removal of leftovers does not stop; leaving it behind");
@@ -390,6 +391,8 @@ int server_open(apr_pool_t *pool, const struct options *options, struct front *f
     if (!error)
         error = timer_open(&server->timer);
     if (!error)
+        error = health_open(server->engine, shares, &server->health);
+    if (!error)
         error = linger_open(&server->linger);
     if (!error)
         error = admission_open(server->linger, &server->admission);
@@ -405,6 +408,7 @@ int server_open(apr_pool_t *pool, const struct options *options, struct front *f
         give_up(server, *out_message);
         return error;
     }
+    timer_set(server->timer, health_alarm(server->health), timer_now_ms());
     shares_start_leftovers(shares);
     *out = server;
     return 0;

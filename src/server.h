@@ -20,6 +20,7 @@
 #include "src/admission.h"
 #include "src/auth.h"
 #include "src/front.h"
+#include "src/health.h"
 #include "src/job.h"
 #include "src/linger.h"
 #include "src/options.h"
@@ -42,6 +43,7 @@ struct server {
     struct job_engine *engine;
     struct registry *registry;
     struct timer *timer;
+    struct health *health;
     struct linger_set *linger; /* connections that the client has not closed yet */
     struct front *front;
     struct redirect *redirect; /* NULL: none */

@@ -199,6 +199,15 @@ void dav_set_access(struct dav *dav, struct access *access)
     access_free(before);
 }
 
+int dav_check(struct dav *dav)
+{
+    int err = fs_check(dav->fs);
+
+    if (err == EROFS && dav->config->read_only)
+        err = 0;
+    return err ? err : state_check(dav->state);
+}
+
 size_t dav_lock_count(const struct dav *dav)
 {
     return locks_count(dav->locks);

@@ -98,6 +98,10 @@ void dav_set_config(struct dav *dav, const struct dav_config *config);
  * none. Any thread. */
 void dav_set_access(struct dav *dav, struct access *access);
 
+/* Can requests be served: is the folder there, and can the state be written to? errno; EROFS is none where --read-only
+ * was given. Waits for disks: on a worker. */
+int dav_check(struct dav *dav);
+
 /* How many locks there are. Quick; any thread. */
 size_t dav_lock_count(const struct dav *dav);
 

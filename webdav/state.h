@@ -26,6 +26,9 @@ struct state;
 int state_open(apr_pool_t *pool, const char *dir, bool sync, struct state **out, const char **out_message);
 void state_close(struct state *state);
 
+/* Can it be written to? Takes the database for a moment, and writes only if the last change could not be written. */
+int state_check(struct state *state);
+
 struct state_lock {
     const char *token, *root, *user, *owner; /* owner: markup, "" if none */
     bool exclusive, deep;

@@ -9,6 +9,7 @@
  * If anything fails in a group, all of it is rolled back and each change is run once more by itself, so
  * that each has the result that is its own.
  */
+#include <apr_strings.h>
 #include <assert.h>
 #include <errno.h>
 #include <semaphore.h>
@@ -52,8 +53,10 @@ static int run_transaction(struct state *state, struct state_pending *list, unsi
 static void run_group(struct state *state, struct state_pending *list, unsigned count)
 {
     int error = run_transaction(state, list, count);
-    for (unsigned i = 0; i < count; i++, list = list->next)
+    for (unsigned i = 0; i < count; i++, list = list->next) {
         list->error = error && count > 1 ? run_transaction(state, list, 1) : error;
+        state->is_failing = list->error == EIO || list->error == ENOSPC || list->error == EROFS;
+    }
 }
 
 /* ---- the queue ---- */
@@ -125,4 +128,20 @@ int state_change(struct state *state, state_change_fn *change, void *ctx)
         lead(state, &mine);
     sem_destroy(&mine.turn);
     return mine.error;
+}
+
+/* ---- is it still well? ---- */
+
+/* The version is what it is already; what counts is that it can be written. */
+static int write_if_failing(struct state *state, apr_pool_t *scratch, void *ctx)
+{
+    (void)ctx;
+    if (!state->is_failing)
+        return 0;
+    return state_execute(state, apr_psprintf(scratch, "PRAGMA user_version = %d", state_schema_version));
+}
+
+int state_check(struct state *state)
+{
+    return state_change(state, write_if_failing, NULL);
 }

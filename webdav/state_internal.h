@@ -41,6 +41,7 @@ struct state {
     const apr_dbd_driver_t *driver;
     apr_dbd_t *handle;
     apr_hash_t *prepared; /* address of a statement -> apr_dbd_prepared_t */
+    bool is_failing;      /* the last change could not be written, though nothing was wrong with it */
 };
 
 /* ---- writing ---- */
