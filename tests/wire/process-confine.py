@@ -25,9 +25,9 @@ def reload(s, line):
 
 
 with temporary() as t:
-    for name in ("etc", "far", "log"):
+    for name in ("etc", "there", "far", "log"):
         (t / name).mkdir()
-    users, link, far = t / "etc" / "users", t / "etc" / "link", t / "far" / "users"
+    users, link, far = t / "there" / "users", t / "etc" / "link", t / "far" / "users"
     same(run_program("passwd", str(users), "ann", stdin="secret\n")[0], 0)
     far.write_bytes(users.read_bytes())
     link.symlink_to(users)

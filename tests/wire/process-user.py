@@ -101,3 +101,12 @@ with temporary() as t:
                               capture_output=True, text=True, timeout=20)
         same(done.returncode, 1, done.stderr)
         same("cannot become that user" in done.stderr, True, done.stderr)
+        users = etc / "users"
+        same(run_program("passwd", str(users), "ann", stdin="secret\n")[0], 0)
+        os.chown(users, user.pw_uid, -1)
+        os.chown(state, user.pw_uid, -1)
+        os.environ["HOLDFAST_WRAP"] = " ".join(program()[:-1] + setpriv)
+        for options, owner in ((["--users", str(users)], 0), (["--anonymous", "write"], user.pw_uid)):
+            with Server(*options, root=root, state=state) as s:
+                same(os.stat("/proc/%d/environ" % s.process.pid).st_uid, owner, "a core, or none for the secrets in it")
+                same(s.request("OPTIONS", "/").status, (200, 204, 401))

@@ -63,6 +63,8 @@ with temporary() as t:
         same(ask(s, eve), (200, "eve"))
         same(ask(s, late)[0], 403)
         same(ask(s)[0], 403)
+        for pair in odd + [nameless]:
+            same(ask(s, pair)[0], 403, pair)
 
     with Server(*asks, "--tls-client-user", "email", users={"ann@example.org": "x", "bob": "x"}) as s:
         s.tls = True
