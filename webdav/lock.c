@@ -114,10 +114,9 @@ static void reply_lock(struct dav_request *r, int status, const struct lock *loc
 /* RFC 4918 9.10.9: a lock inside the tree is the member's failure, and the whole depends on it. */
 static void reply_conflict(struct dav_request *r, const struct lock *conflict)
 {
-    bool may_name = rights_may_name(r, conflict->root);
-    if (!may_name || !path_is_within(conflict->root, r->path) || strcmp(conflict->root, r->path) == 0) {
+    if (!path_is_within(conflict->root, r->path) || strcmp(conflict->root, r->path) == 0) {
         const char *hrefs[] = { conflict->root, NULL };
-        reply_condition(r, 423, CONDITION_NO_CONFLICTING_LOCK, may_name ? hrefs : NULL);
+        reply_condition(r, 423, CONDITION_NO_CONFLICTING_LOCK, hrefs);
         return;
     }
     struct buffer *out = answer_buffer(r);

@@ -113,7 +113,7 @@ bool precond_check_locks(struct dav_request *r, const char *path, unsigned chang
     if (!blocking)
         return true;
     const char *hrefs[] = { blocking, NULL };
-    reply_condition(r, 423, CONDITION_LOCK_TOKEN_SUBMITTED, rights_may_name(r, blocking) ? hrefs : NULL);
+    reply_condition(r, 423, CONDITION_LOCK_TOKEN_SUBMITTED, hrefs);
     return false;
 }
 

@@ -5,7 +5,8 @@
  * may not read is told nothing, in the same words whether there is something or not, and before anything is looked
  * at: 404; 401 for who gave no name and could. Who may read but not change gets 403 with need-privileges (RFC 3744
  * 7.1.1). A change that makes or takes away a name needs the right to write in the collection too, and one of a tree the
- * right to write everywhere in it. Only rules are asked for that, never the disk.
+ * right to write everywhere in it. Only rules are asked for that, never the disk. So a lock that is in somebody's way may
+ * always be named to them: it is on what they change, below it, or above it, where their way leads.
  *
  * Functions that check answer the request and return false. Without rules all of them cost one comparison.
  * Threads: as the request; a filter may be asked by any number at once.

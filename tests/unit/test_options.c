@@ -53,6 +53,13 @@ static void wrong_command_lines_get_one_clear_line(void **state)
         { "serve --job-retention 604801 a", "--job-retention: bad value 604801" },
         { "serve --job-timeout soon a", "--job-timeout: bad value soon" },
         { "serve --job-timeout 2592001 a", "--job-timeout: bad value 2592001" },
+        { "serve --access /a a", "--access: bad value /a; it takes PATH WHO RIGHT, like" },
+        { "serve --access 'a * read' a", "--access: bad value a * read" },
+        { "serve --access '/a * all' a", "--access: bad value /a * all" },
+        { "serve --access '/a/../b * read' a", "--access: bad value /a/../b * read" },
+        { "serve --home-folders home a", "--home-folders: bad value home; it takes a path within" },
+        { "serve --home-folders / a", "--home-folders: bad value /" },
+        { "serve --groups '' a", "--groups: bad value" },
         { "serve --durability most a", "--durability: bad value most" },
         { "serve --min-free -1 a", "--min-free: bad value -1" },
         { "serve --max-header 1023 a", "--max-header: bad value 1023" },
@@ -142,6 +149,21 @@ static void defaults_are_as_documented(void **state)
     assert_int_equal(o.limits.dav.properties, 1000);
     assert_int_equal(o.limits.dav.user_locks, 10000);
     assert_int_equal(o.limits.dav.resource_locks, 100);
+}
+
+static void rules_are_read(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *message;
+    assert_int_equal(parse("serve --access '/ * read' --access '/my files @staff write' --groups /g "
+                           "--home-folders /home dir",
+                           &o, &message),
+                     OPTIONS_RUN);
+    assert_int_equal(o.shares[0].access->nelts, 2);
+    assert_string_equal(APR_ARRAY_IDX(o.shares[0].access, 1, const char *), "/my files @staff write");
+    assert_string_equal(o.shares[0].home_folders, "/home");
+    assert_string_equal(o.groups_file, "/g");
 }
 
 static void options_are_read(void **state)
@@ -305,6 +327,7 @@ int main(void)
         cmocka_unit_test(wrong_command_lines_get_one_clear_line),
         cmocka_unit_test(each_row_is_found_by_its_name),
         cmocka_unit_test(defaults_are_as_documented),
+        cmocka_unit_test(rules_are_read),
         cmocka_unit_test(options_are_read),
         cmocka_unit_test(options_of_the_log_are_read),
         cmocka_unit_test(who_may_enter_without_a_name_must_be_said_where_others_can_connect),

@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "tests/support/exchange.h"
+#include "tests/support/fs_mem.h"
+#include "tests/support/support.h"
 #include "webdav/access.h"
 
 #define NFC "caf%C3%A9"
@@ -129,6 +131,29 @@ static const char *plain_headers(const char *method)
     return names_destination(method) ? "Destination: /pub/new" : "Lock-Token: <opaquelocktoken:x>";
 }
 
+/* The hrefs of a listing, sorted. */
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *list(struct exchange *x, const char *user, const char *target, const char *depth)
+{
+    const struct answer *a = ask(x, user, "PROPFIND", target, apr_pstrcat(x->pool, "Depth: ", depth, NULL));
+    const char *found[100], *all = "";
+    size_t count = 0;
+
+    assert_int_equal(a->status, 207);
+    for (const char *at = a->body; (at = strstr(at, "<D:response><D:href>")); count++) {
+        at += strlen("<D:response><D:href>");
+        found[count] = apr_pstrmemdup(x->pool, at, strcspn(at, "<"));
+    }
+    qsort(found, count, sizeof *found, compare_texts);
+    for (size_t i = 0; i < count; i++)
+        all = apr_pstrcat(x->pool, all, i ? " " : "", found[i], NULL);
+    return all;
+}
+
 /* What is there, and what is not. */
 static void what_may_not_be_read_looks_as_if_it_were_not_there(void **state)
 {
@@ -211,6 +236,84 @@ static void a_hidden_destination_looks_like_any(void **state)
     }
 }
 
+static void give(struct exchange *x, const char *const *given, size_t count)
+{
+    struct access *access = access_new();
+
+    for (size_t i = 0; i < count; i++)
+        assert_null(access_add(access, "", given[i]));
+    dav_set_access(x->dav, access);
+}
+
+/* A file where a collection would be passed. */
+static void a_file_on_the_way_is_not_there(void **state)
+{
+    static const char *const given[] = { "/f/in ann read", "/deep/f/in ann read", "/none/in ann read",
+                                         "/deep/in ann read" };
+    struct exchange *x = *state;
+
+    give(x, given, sizeof given / sizeof *given);
+    for (size_t i = 0; i < METHODS; i++) {
+        const char *headers = plain_headers(methods[i]);
+        assert_string_equal(whole(x, ask(x, "ann", methods[i], "/f", headers)),
+                            whole(x, ask(x, "ann", methods[i], "/none", headers)));
+    }
+    assert_int_equal(ask(x, "ann", "GET", "/f", NULL)->status, 404);
+    assert_string_equal(list(x, "ann", "/", "infinity"),
+                        "/ /deep/ /deep/in/ /deep/in/no/ /deep/in/no/f /deep/in/no/sub/ "
+                        "/deep/in/no/sub/f /deep/in/yes/ /deep/in/yes/f");
+}
+
+/* Nor is any time spent on it that would depend on what is there. */
+static void the_disk_is_not_asked(void **state)
+{
+    static const char *const given[] = { "/ * write", "/secret * none", "/caf\xC3\xA9 * none" };
+    static const struct {
+        const char *target, *headers[2]; /* of what is there and what is not */
+        bool asks;
+    } rows[] = {
+        { "/secret/f", { NULL }, false },
+        { "/secret/x", { NULL }, false },
+        { "/" NFC "/f", { NULL }, false },
+        { "/" NFD "/f", { NULL }, false },
+        { "/f", { "Destination: /secret/f", "Destination: /secret/x" }, true },
+        { "/f", { "Destination: /" NFD "/" NFD, "Destination: /" NFD "/x" NFD }, true },
+        { "/f", { "If: </secret/f> ([\"x\"])", "If: </secret/x> ([\"x\"])" }, true },
+        { "/f", { "If: </" NFD "/" NFD "> ([\"x\"])", "If: </" NFD "/x" NFD "> ([\"x\"])" }, true },
+    };
+    struct exchange *y;
+    struct fs *fs;
+    (void)state;
+
+    assert_int_equal(fs_mem_open(&fs), 0);
+    support_fs_write(fs, "f", "x");
+    support_fs_mkdir(fs, "secret");
+    support_fs_write(fs, "secret/f", "x");
+    support_fs_mkdir(fs, "cafe\xCC\x81");
+    support_fs_write(fs, "cafe\xCC\x81/cafe\xCC\x81", "x");
+    y = exchange_open_on(fs, NULL);
+    give(y, given, sizeof given / sizeof *given);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows * METHODS; i++) {
+        const char *method = methods[i % METHODS], *const *headers = rows[i / METHODS].headers;
+        unsigned calls[2];
+        if (rows[i / METHODS].asks &&
+            (names_destination(method) != (headers[0][0] == 'D') || method[0] == 'D'))
+            continue;
+        for (int again = 0; again < 4; again++) { /* some remember what they saw the first time */
+            int k = again % 2;
+            fs_mem_fail(fs, FS_MEM_ANY, 0, 0);
+            int status = ask(y, "ann", method, rows[i / METHODS].target, headers[k])->status;
+            assert_true(rows[i / METHODS].asks || status == 404 || status == 501);
+            calls[k] = fs_mem_calls(fs, FS_MEM_ANY);
+        }
+        if (calls[0] != calls[1] || (calls[0] != 0) != rows[i / METHODS].asks)
+            if (strcmp(method, "BREW") != 0)
+                fail_msg("%s %s %s: %u and %u calls", method, rows[i / METHODS].target,
+                         headers[0] ? headers[0] : "", calls[0], calls[1]);
+    }
+    exchange_close(y);
+}
+
 /* As long as nobody has them: what is hidden is neither there, nor changed, nor locked. */
 static void conditions_on_what_is_hidden_do_not_hold(void **state)
 {
@@ -260,6 +363,8 @@ static void reading_is_not_changing(void **state)
         { "PUT", "/pub/lro/new", NULL, 403, "need-privileges" },
         { "MKCOL", "/pub/lro/new", NULL, 403, "need-privileges" },
         { "COPY", "/pub/f", "/pub/lro/new", 403, "need-privileges" },
+        { "PUT", "/ro/lpub/f", NULL, 403,
+          "need-privileges" },                            /* nor from where one may not to where one may */
         { "PUT", "/home", NULL, 403, "need-privileges" }, /* where one may only pass */
         { "PUT", "/home/f", NULL, 404, NULL },
         { "MKCOL", "/home/new", NULL, 404, NULL },
@@ -283,6 +388,7 @@ static void reading_is_not_changing(void **state)
     };
     struct exchange *x = *state;
 
+    exchange_symlink(x, "../pub", "ro/lpub");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *headers = rows[i].dest ? apr_pstrcat(x->pool, "Destination: ", rows[i].dest, NULL)
                                            : plain_headers(rows[i].method);
@@ -319,29 +425,6 @@ static void nobody_is_asked_for_a_name(void **state)
     exchange_close(y);
 }
 
-/* The hrefs of a listing, sorted. */
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static const char *list(struct exchange *x, const char *user, const char *target, const char *depth)
-{
-    const struct answer *a = ask(x, user, "PROPFIND", target, apr_pstrcat(x->pool, "Depth: ", depth, NULL));
-    const char *found[100], *all = "";
-    size_t count = 0;
-
-    assert_int_equal(a->status, 207);
-    for (const char *at = a->body; (at = strstr(at, "<D:response><D:href>")); count++) {
-        at += strlen("<D:response><D:href>");
-        found[count] = apr_pstrmemdup(x->pool, at, strcspn(at, "<"));
-    }
-    qsort(found, count, sizeof *found, compare_texts);
-    for (size_t i = 0; i < count; i++)
-        all = apr_pstrcat(x->pool, all, i ? " " : "", found[i], NULL);
-    return all;
-}
-
 static void listings_have_what_may_be_read(void **state)
 {
     struct exchange *x = *state;
@@ -363,6 +446,10 @@ static void listings_have_what_may_be_read(void **state)
         "/secret/lpub/lro/f /secret/lpub/lro/l/ /secret/lpub/lro/sub/ /secret/lpub/lro/sub/f /secret/sub/ "
         "/secret/sub/f");
 
+    exchange_symlink(x, "../deep", "pub/ld"); /* what is below it has another name than the rules say */
+    assert_string_equal(list(x, "ann", "/pub/ld/in", "infinity"),
+                        "/pub/ld/in/ /pub/ld/in/yes/ /pub/ld/in/yes/f");
+
     const struct answer *page = ask(x, "ann", "GET", "/", NULL);
     assert_int_equal(page->status, 200);
     assert_non_null(strstr(page->body, "pub/"));
@@ -382,6 +469,10 @@ static void copies_have_what_may_be_read(void **state)
     assert_int_equal(ask(x, "ann", "COPY", "/pub", "Destination: /copy2")->status, 201);
     assert_string_equal(list(x, "bob", "/copy2", "infinity"),
                         "/copy2/ /copy2/f /copy2/lro/ /copy2/lro/f /copy2/lro/sub/ /copy2/lro/sub/f");
+    exchange_symlink(x, "../deep", "pub/ld");
+    assert_int_equal(ask(x, "ann", "COPY", "/pub/ld/in", "Destination: /copy4")->status, 201);
+    assert_true(exchange_exists(x, "copy4/yes/f"));
+    assert_false(exchange_exists(x, "copy4/no"));
     assert_int_equal(ask(x, "bob", "COPY", "/deep", "Destination: /copy3")->status, 201);
     assert_true(exchange_exists(x, "copy3/in/no/sub/f"));
     assert_true(exchange_exists(x, "copy3/ls/f"));
@@ -406,30 +497,56 @@ static void home_folders_are_made_when_they_are_touched(void **state)
     assert_int_equal(ask(x, "..", "GET", "/home/x", NULL)->status, 404);
 }
 
-static void locks_are_told_to_those_who_may_read(void **state)
+static void locks_in_the_way_are_named(void **state)
 {
     struct exchange *x = *state;
+    struct access *access = access_new();
 
     exchange_mkdir(x, "secret/sub/open");
     exchange_write(x, "secret/sub/open/f", "x");
-    struct access *access = access_new();
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         assert_null(access_add(access, "", rules[i]));
     assert_null(access_add(access, "", "/secret/sub/open ann write"));
     dav_set_access(x->dav, access);
-    exchange_symlink(x, "../secret/sub/open", "pub/lopen");
 
     assert_int_equal(ask(x, "bob", "LOCK", "/pub/f", "Depth: 0")->status, 200);
     const struct answer *a = ask(x, "ann", "PUT", "/pub/f", NULL);
     assert_int_equal(a->status, 423);
     assert_non_null(strstr(a->body, "<D:href>/pub/f</D:href>"));
-    /* a lock in the way that lies where ann cannot look */
-    dav_set_access(x->dav, NULL);
+    assert_int_equal(ask(x, "bob", "LOCK", "/secret/sub/f", "Depth: 0")->status, 200);
+    assert_int_equal(ask(x, "ann", "PUT", "/secret/sub/open/f", NULL)->status, 204);
+
+    /* somebody else's, where one may not look, is in nobody's way */
     assert_int_equal(ask(x, "bob", "LOCK", "/deep/in/no/f", "Depth: 0")->status, 200);
-    give_rules(x);
     assert_int_equal(ask(x, "ann", "DELETE", "/deep", NULL)->status, 403);
     assert_int_equal(ask(x, "ann", "LOCK", "/deep", NULL)->status, 403);
     assert_int_equal(ask(x, "ann", "LOCK", "/deep", "Depth: 0")->status, 200);
+    assert_int_equal(ask(x, "ann", "LOCK", "/deep/in/yes", NULL)->status, 200);
+}
+
+static uint64_t count_members(struct exchange *x, const char *user)
+{
+    const atomic_bool in_vain = false;
+    apr_pool_t *pool = dav_pool_new(x->dav);
+    apr_table_t *headers = apr_table_make(pool, 2);
+    const struct dav_head head = {
+        .pool = pool, .method = "COPY", .target = "/deep", .user = user, .headers = headers
+    };
+
+    apr_table_set(headers, "Destination", "/pub/copy");
+    struct dav_request *r = dav_request_new(x->dav, &head);
+    dav_begin(r);
+    assert_true(dav_has_unknown_total(r));
+    dav_count(r, &in_vain);
+    uint64_t count = atomic_load(&dav_request_progress(r)->members_total);
+    dav_request_free(r);
+    return count;
+}
+
+static void progress_counts_what_may_be_read(void **state)
+{
+    assert_int_equal(count_members(*state, "ann"), 5); /* deep, f, in, yes, f */
+    assert_int_equal(count_members(*state, "bob"), 11);
 }
 
 static const char *allow(struct exchange *x, const char *user, const char *target)
@@ -507,13 +624,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_may_not_be_read_looks_as_if_it_were_not_there),
         TEST(a_hidden_destination_looks_like_any),
+        TEST(a_file_on_the_way_is_not_there),
+        TEST(the_disk_is_not_asked),
         TEST(conditions_on_what_is_hidden_do_not_hold),
         TEST(reading_is_not_changing),
         TEST(nobody_is_asked_for_a_name),
         TEST(listings_have_what_may_be_read),
         TEST(copies_have_what_may_be_read),
         TEST(home_folders_are_made_when_they_are_touched),
-        TEST(locks_are_told_to_those_who_may_read),
+        TEST(locks_in_the_way_are_named),
+        TEST(progress_counts_what_may_be_read),
         TEST(options_tell_what_is_allowed),
         TEST(privileges_are_told_truly),
     };

@@ -427,6 +427,49 @@ static void a_directory_to_which_no_way_leads_back_is_told(void **state)
     walk_while_moving(*state, 50, 40, 10); /* 40 to 49: what is below was left, what is above is found */
 }
 
+/* Not "h", nor what has "no" in its path, nor anything through a link but directories. */
+static bool hides_some(const struct walk_filter *filter, const char *path, enum fs_type type, bool is_linked)
+{
+    (void)filter;
+    if (strstr(path, "no") || (type == FS_UNKNOWN && strcmp(path, "a/h") == 0))
+        return false;
+    return !is_linked || type == FS_DIR;
+}
+
+static void what_a_filter_hides_is_not_there(void **state)
+{
+    const struct walk_filter filter = { .shows = hides_some };
+    struct walk_entry entry;
+    struct walk *walk, *split;
+
+    support_fs_mkdir(*state, "a");
+    support_fs_write(*state, "a/f", "");
+    support_fs_write(*state, "a/h", "");
+    support_fs_mkdir(*state, "a/no");
+    support_fs_write(*state, "a/no/f", "");
+    support_fs_mkdir(*state, "a/b");
+    support_fs_write(*state, "a/b/no", "");
+    support_fs_write(*state, "a/b/g", "");
+    fs_mem_symlink(*state, "a/lf", "f");
+    fs_mem_symlink(*state, "a/lno", "b");
+    support_fs_mkdir(*state, "c");
+    support_fs_write(*state, "c/f", "");
+    support_fs_mkdir(*state, "c/d");
+    fs_mem_symlink(*state, "a/lc", "../c");
+    fs_mem_symlink(*state, "a/circle", "circle");
+    assert_int_equal(walk_open(*state, "a", WALK_FOLLOW, WALK_DEEP, &walk), 0);
+    walk_set_filter(walk, &filter);
+    do
+        assert_true(walk_next(walk, &entry) != WALK_END);
+    while (strcmp(entry.relpath, "b") != 0);
+    assert_int_equal(walk_split(walk, &split), 0);
+    char *rest = trace(walk, NULL), *part = trace(split, NULL);
+    assert_string_equal(rest, "(@lc (lc/d )lc/d )@lc )");
+    assert_string_equal(part, "b/g )b");
+    free(rest);
+    free(part);
+}
+
 static void a_walk_can_be_split(void **state)
 {
     struct walk_entry entry;
@@ -487,6 +530,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_directory_moved_away_is_left_to_where_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_directory_to_which_no_way_leads_back_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_walk_can_be_split, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_filter_hides_is_not_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(types_that_a_directory_tells_need_no_look, set_up, tear_down),
     };
 
