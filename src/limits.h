@@ -16,9 +16,8 @@
 
 struct head;
 
-#define LIMITS_FIELD 64 /* what each header counts for beside its bytes: libmicrohttpd's note of it */
-#define LIMITS_ANSWER_ROOM                                                                                   \
-    1008 /* beside the head of a request, in the memory of a connection: for the answer's */
+#define LIMITS_FIELD       64  /* what each header counts for beside its bytes: libmicrohttpd's note of it */
+#define LIMITS_ANSWER_ROOM 872 /* in the memory of a connection, beside the head: for that of the answer */
 
 struct limits {
     unsigned connections;             /* 0: half of the descriptors */

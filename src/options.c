@@ -208,7 +208,7 @@ const struct option_row option_rows[] = {
       OPTION_LIVE, .initial = "0", .max = 1000000,
       .help = "of one address (IPv6: of 64 bits), trusted proxies excepted; 0: 256, at most a\n"
               "quarter of all, and this machine excepted" },
-    { "max-header", "SIZE", option_read_size, OPTION_IN(limits.header), 0, .initial = "15K", .min = 1024,
+    { "max-header", "SIZE", option_read_size, OPTION_IN(limits.header), 0, .initial = "15000", .min = 1024,
       .max = 1024 * 1024, .help = "largest head of a request, each header counting 64 bytes more" },
     { "idle-timeout", "SECONDS", option_read_seconds, OPTION_IN(limits.idle_ms), 0, .initial = "300",
       .min = 100, .max = DAY_MS,

@@ -140,7 +140,7 @@ static void defaults_are_as_documented(void **state)
     assert_int_equal(o.shares[0].min_free, 64 * 1024 * 1024);
     assert_int_equal(o.limits.connections, 0);
     assert_int_equal(o.limits.connections_per_address, 0);
-    assert_int_equal(o.limits.header, 15 * 1024);
+    assert_int_equal(o.limits.header, 15000);
     assert_int_equal(o.limits.url, 12800);
     assert_int_equal(o.limits.xml, 1024 * 1024);
     assert_int_equal(o.limits.dav.xml_elements, 10000);
