@@ -150,7 +150,7 @@ static int read_file(apr_pool_t *pool, const char *file, char **out, apr_size_t 
 const char *configfile_read(struct settings *s, const char *file)
 {
     apr_pool_t *scratch;
-    char *text;
+    char *text = NULL;
     apr_size_t size = 0;
 
     apr_pool_create(&scratch, s->pool);
