@@ -38,7 +38,6 @@ struct auth {
     pthread_mutex_t mutex;  /* guards the rest */
     apr_pool_t *users_pool; /* replaced as a whole, with users */
     struct userfile users;
-    unsigned generation; /* of the users */
     struct remembered good[AUTH_REMEMBER_MAX];
     struct remembered bad[AUTH_REMEMBER_MAX]; /* of their own: guesses must not push out the good */
 };
@@ -83,9 +82,6 @@ int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message)
     old = auth->users_pool;
     auth->users_pool = fresh;
     auth->users = users;
-    auth->generation++;
-    memset(auth->good, 0, sizeof auth->good);
-    memset(auth->bad, 0, sizeof auth->bad);
     pthread_mutex_unlock(&auth->mutex);
     if (old)
         apr_pool_destroy(old);
@@ -187,22 +183,44 @@ static bool parse_basic(const char *header, apr_pool_t *pool, struct credentials
     return true;
 }
 
-/* NULL: wherever from. */
-static void compute_mac(const struct auth *auth, const struct credentials *c, const struct address *from,
-                        apr_pool_t *pool, unsigned char out[MAC_SIZE])
-{
-    /* The name cannot hold a colon, and the network has its length, so all three are unambiguous. */
-    struct address network = from ? address_network(from, ADDRESS_CLIENT_BITS) : (struct address){ { 0 } };
-    const char *pair = apr_pstrcat(pool, c->user, ":", c->password, NULL);
-    size_t len = strlen(pair);
-    char *text = apr_palloc(pool, sizeof network + len);
+/* What the file has of a name, as it is now. */
+struct secrets {
+    const char *hash;                       /* "": none */
+    unsigned char digest[AUTH_DIGEST_SIZE]; /* 0: none */
+    bool has_hash, has_digest;
+};
 
-    memcpy(text, &network, sizeof network);
-    memcpy(text + sizeof network, pair, len);
-    int failed =
-        gnutls_hmac_fast(GNUTLS_MAC_SHA256, auth->key, sizeof auth->key, text, sizeof network + len, out);
-    if (failed)
+static void find_secrets(struct auth *auth, const char *name, apr_pool_t *pool, struct secrets *out)
+{
+    *out = (struct secrets){ .hash = "" };
+    pthread_mutex_lock(&auth->mutex);
+    const struct user *user = userfile_find(&auth->users, name);
+    out->has_hash = user && user->hash;
+    out->has_digest = user && user->digest;
+    if (out->has_hash)
+        out->hash = apr_pstrdup(pool, user->hash);
+    if (out->has_digest)
+        memcpy(out->digest, user->digest, sizeof out->digest);
+    pthread_mutex_unlock(&auth->mutex);
+}
+
+/* Under which credentials are remembered. Who gets another password, or none, is not remembered by what was right
+ * before; of everybody else the file may be read again as often as one likes. */
+static void compute_mac(const struct auth *auth, const struct credentials *c, const struct secrets *secrets,
+                        const struct address *from, unsigned char out[MAC_SIZE])
+{
+    struct address network = address_network(from, ADDRESS_CLIENT_BITS);
+    gnutls_hmac_hd_t hmac;
+
+    if (gnutls_hmac_init(&hmac, GNUTLS_MAC_SHA256, auth->key, sizeof auth->key) != 0)
         abort();
+    gnutls_hmac(hmac, &network, sizeof network);
+    gnutls_hmac(hmac, secrets->digest, sizeof secrets->digest);
+    gnutls_hmac(hmac, secrets->hash,
+                strlen(secrets->hash) + 1); /* each with its end, so that none runs into the next */
+    gnutls_hmac(hmac, c->user, strlen(c->user) + 1);
+    gnutls_hmac(hmac, c->password, strlen(c->password));
+    gnutls_hmac_deinit(hmac, out);
 }
 
 const char *auth_claimed_user(const char *header, apr_pool_t *pool)
@@ -226,7 +244,7 @@ static void remember(struct remembered table[AUTH_REMEMBER_MAX], const unsigned 
     slot->until_ms = until_ms;
 }
 
-/* What is asked for again is remembered for longer: the file is read again when it has changed. */
+/* What is asked for again is remembered for longer. */
 static bool is_in(struct remembered table[AUTH_REMEMBER_MAX], const unsigned char mac[MAC_SIZE],
                   int64_t now_ms, int64_t more_ms)
 {
@@ -241,11 +259,13 @@ enum auth_answer auth_recall(struct auth *auth, const char *header, const struct
                              int64_t now_ms, apr_pool_t *pool, const char **out_user)
 {
     struct credentials c;
+    struct secrets secrets;
     unsigned char mac[MAC_SIZE];
 
     if (!parse_basic(header, pool, &c))
         return AUTH_REFUSED;
-    compute_mac(auth, &c, from, pool, mac);
+    find_secrets(auth, c.user, pool, &secrets);
+    compute_mac(auth, &c, &secrets, from, mac);
     pthread_mutex_lock(&auth->mutex);
     bool is_good = is_in(auth->good, mac, now_ms, AUTH_REMEMBER_MS);
     bool is_bad = !is_good && is_in(auth->bad, mac, now_ms, AUTH_REFUSE_MS);
@@ -256,49 +276,32 @@ enum auth_answer auth_recall(struct auth *auth, const char *header, const struct
     return AUTH_OK;
 }
 
-/* The hash that a password is verified against, whether or not there is such a user. With the mutex held. */
-static const char *some_hash(const struct auth *auth, const unsigned char name_mac[MAC_SIZE])
+/* What the password of a name that nobody has is verified against. */
+static const char *decoy_hash(struct auth *auth, const char *name, apr_pool_t *pool)
 {
-    const apr_array_header_t *hashes = auth->users.hashed;
-    unsigned which =
-        (unsigned)name_mac[0] << 24 | (unsigned)name_mac[1] << 16 | (unsigned)name_mac[2] << 8 | name_mac[3];
-
-    return hashes->nelts ? APR_ARRAY_IDX(hashes, which % (unsigned)hashes->nelts, const char *) : nobody_hash;
-}
-
-/* What the file has of a name, as it is now. */
-struct secrets {
-    const char *hash; /* somebody's */
-    bool has_hash, has_digest;
-    unsigned char digest[AUTH_DIGEST_SIZE];
-    unsigned generation;
-};
-
-static void find_secrets(struct auth *auth, const char *name, apr_pool_t *pool, struct secrets *out)
-{
-    const struct credentials name_alone = { .user = name, .password = "" };
     unsigned char mac[MAC_SIZE];
 
-    compute_mac(auth, &name_alone, NULL, pool, mac);
+    if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, auth->key, sizeof auth->key, name, strlen(name), mac) != 0)
+        abort();
+    unsigned which = (unsigned)mac[0] << 24 | (unsigned)mac[1] << 16 | (unsigned)mac[2] << 8 | mac[3];
     pthread_mutex_lock(&auth->mutex);
-    const struct user *user = userfile_find(&auth->users, name);
-    out->has_hash = user && user->hash;
-    out->has_digest = user && user->digest;
-    out->hash = apr_pstrdup(pool, out->has_hash ? user->hash : some_hash(auth, mac));
-    if (out->has_digest)
-        memcpy(out->digest, user->digest, sizeof out->digest);
-    out->generation = auth->generation;
+    const apr_array_header_t *hashes = auth->users.hashed;
+    const char *hash =
+        hashes->nelts ? APR_ARRAY_IDX(hashes, which % (unsigned)hashes->nelts, const char *) : nobody_hash;
+    hash = apr_pstrdup(pool, hash);
     pthread_mutex_unlock(&auth->mutex);
+    return hash;
 }
 
 /* The same work for a name that is not there. */
-static bool is_right(const struct credentials *c, const struct secrets *secrets)
+static bool is_right(const struct credentials *c, const struct secrets *secrets, const char *decoy)
 {
     unsigned char digest[AUTH_DIGEST_SIZE];
 
     userfile_digest(c->user, c->password, digest);
     bool is_digest = secrets->has_digest && gnutls_memcmp(digest, secrets->digest, sizeof digest) == 0;
-    bool is_hashed = apr_password_validate(c->password, secrets->hash) == APR_SUCCESS;
+    bool is_hashed =
+        apr_password_validate(c->password, secrets->has_hash ? secrets->hash : decoy) == APR_SUCCESS;
     return (secrets->has_hash && is_hashed) || is_digest;
 }
 
@@ -312,15 +315,13 @@ enum auth_answer auth_verify(struct auth *auth, const char *header, const struct
     if (!parse_basic(header, pool, &c))
         return AUTH_REFUSED;
     find_secrets(auth, c.user, pool, &secrets);
-    bool is_good = is_right(&c, &secrets);
-    compute_mac(auth, &c, from, pool, mac);
+    bool is_good = is_right(&c, &secrets, decoy_hash(auth, c.user, pool));
+    compute_mac(auth, &c, &secrets, from, mac);
     pthread_mutex_lock(&auth->mutex);
-    if (secrets.generation == auth->generation) { /* else the file was read again meanwhile */
-        if (is_good)
-            remember(auth->good, mac, now_ms + AUTH_REMEMBER_MS);
-        else
-            remember(auth->bad, mac, now_ms + AUTH_REFUSE_MS);
-    }
+    if (is_good)
+        remember(auth->good, mac, now_ms + AUTH_REMEMBER_MS);
+    else
+        remember(auth->bad, mac, now_ms + AUTH_REFUSE_MS);
     pthread_mutex_unlock(&auth->mutex);
     if (!is_good)
         return AUTH_REFUSED;

@@ -39,7 +39,8 @@ int auth_open(apr_pool_t *pool, const char *file, bool allows_basic, struct auth
               const char **out_message);
 void auth_close(struct auth *auth);
 
-/* Reads the file again and forgets what was verified. On failure everything stays as it was. */
+/* Reads the file again. What was verified stays remembered of users whose lines have not changed, so that they notice
+ * nothing. On failure everything stays as it was. */
 int auth_reload(struct auth *auth, apr_pool_t *pool, const char **out_message);
 
 /* Is there a user of that name, as the file was read last? */

@@ -261,24 +261,62 @@ static void passwords_are_refused_where_they_would_be_overheard(void **state)
 }
 
 static struct auth *reloaded;
+static const char *reloaded_file;
 
-static void reload_once(void)
+static void change_line(const char *text)
 {
     const char *message;
-    meanwhile = NULL;
+    FILE *f = fopen(reloaded_file, "w");
+    fputs(text, f);
+    fclose(f);
     assert_int_equal(auth_reload(reloaded, pool, &message), 0);
 }
 
-static void what_is_verified_while_the_file_is_read_is_not_remembered(void **state)
+static void take_line_away(void)
+{
+    meanwhile = NULL;
+    change_line("bob:" BOB_HASH "\n");
+}
+
+static void open_reloaded(void)
+{
+    const char *message;
+    reloaded_file = write_file("ann:" ANN_HASH "\n");
+    assert_int_equal(auth_open(pool, reloaded_file, true, &reloaded, &message), 0);
+}
+
+static void who_has_gone_while_the_password_was_verified_is_not_remembered(void **state)
 {
     (void)state;
-    const char *user, *message, *file = write_file("ann:" ANN_HASH "\n");
-    assert_int_equal(auth_open(pool, file, true, &reloaded, &message), 0);
-    meanwhile = reload_once;
+    const char *user;
+    open_reloaded();
+    meanwhile = take_line_away;
     assert_int_equal(auth_verify(reloaded, basic("ann:secret"), &home, 1, pool, &user), AUTH_OK);
     assert_null(meanwhile);
     assert_int_equal(auth_recall(reloaded, basic("ann:secret"), &home, 1, pool, &user), AUTH_UNKNOWN);
-    unlink(file);
+    unlink(reloaded_file);
+    auth_close(reloaded);
+}
+
+static void reloading_forgets_those_alone_whose_lines_have_changed(void **state)
+{
+    (void)state;
+    static const char *const changed[] = { "ann:$apr1$fHPSbk3/$ZoIwIQFzbJjc2L7Lk46C31\n",
+                                           "bob:" BOB_HASH "\n", "ann:Holdfast:" DORA_DIGEST "\n",
+                                           "ann:" ANN_HASH "\nann:Holdfast:" DORA_DIGEST "\n" };
+    const char *user, *right = basic("ann:secret"), *wrong = basic("ann:guess");
+    open_reloaded();
+    assert_int_equal(auth_verify(reloaded, right, &home, 1, pool, &user), AUTH_OK);
+    assert_int_equal(auth_verify(reloaded, wrong, &home, 1, pool, &user), AUTH_REFUSED);
+    for (unsigned i = 0; i < sizeof changed / sizeof *changed; i++) {
+        change_line("bob:" BOB_HASH "\nann:" ANN_HASH "\n"); /* ann's is as it was */
+        assert_int_equal(auth_recall(reloaded, right, &home, 1, pool, &user), AUTH_OK);
+        assert_int_equal(auth_recall(reloaded, wrong, &home, 1, pool, &user), AUTH_REFUSED);
+        change_line(changed[i]);
+        assert_int_equal(auth_recall(reloaded, right, &home, 1, pool, &user), AUTH_UNKNOWN);
+        assert_int_equal(auth_recall(reloaded, wrong, &home, 1, pool, &user), AUTH_UNKNOWN);
+    }
+    unlink(reloaded_file);
     auth_close(reloaded);
 }
 
@@ -346,7 +384,8 @@ int main(void)
         cmocka_unit_test(a_name_that_nobody_has_never_enters),
         cmocka_unit_test(a_digest_serves_for_basic_too),
         cmocka_unit_test(passwords_are_refused_where_they_would_be_overheard),
-        cmocka_unit_test(what_is_verified_while_the_file_is_read_is_not_remembered),
+        cmocka_unit_test(who_has_gone_while_the_password_was_verified_is_not_remembered),
+        cmocka_unit_test(reloading_forgets_those_alone_whose_lines_have_changed),
         cmocka_unit_test(what_is_right_is_remembered_for_one_network),
         cmocka_unit_test(the_name_is_found_in_right_and_wrong_credentials),
         cmocka_unit_test(an_overlong_header_is_refused_unread),

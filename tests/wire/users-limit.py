@@ -26,7 +26,8 @@ with Server("--trusted-proxy", "127.0.0.1", users={"ann": "right", "bob": "secre
     same(login(s, "ann", "right", HOME).status, 200, "remembered")
     same(login(s, "ann", "right", OFFICE).status, 429, "her name, from where she never was")
     same(login(s, "bob", "secret", OFFICE).status, 200, "another name from elsewhere")
-    # SIGHUP forgets what was verified, but not who failed, nor where ann has been.
+    # Another line of hers, and what was verified is forgotten; but not who failed, nor where she has been.
+    same(run_program("passwd", str(s.users_file()), "ann", stdin="right\n")[0], 0)
     s.process.send_signal(signal.SIGHUP)
     eventually(lambda: "read again" in s.log(), "the users are read again")
     same(login(s, "ann", "right", EVIL2).status, 429, "her name, from elsewhere")
