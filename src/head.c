@@ -41,13 +41,14 @@ static int count_one(void *count, const char *name, const char *value)
     return 1;
 }
 
-/* RFC 9112 6.3: a length said twice, or in two ways, is what requests are smuggled with. */
-static bool has_odd_framing(const apr_table_t *headers)
+/* RFC 9112 6.3: a length said twice, or in two ways, is what requests are smuggled with; 6.1: so is a coding
+ * that who speaks HTTP/1.0 does not know. */
+static bool has_odd_framing(const struct head *head)
 {
     int lengths = 0, codings = 0;
-    apr_table_do(count_one, &lengths, headers, "Content-Length", NULL);
-    apr_table_do(count_one, &codings, headers, "Transfer-Encoding", NULL);
-    return lengths + codings > 1;
+    apr_table_do(count_one, &lengths, head->headers, "Content-Length", NULL);
+    apr_table_do(count_one, &codings, head->headers, "Transfer-Encoding", NULL);
+    return lengths + codings > 1 || (codings && !head->http_1_1);
 }
 
 static bool announces_body(const apr_table_t *headers)
@@ -103,7 +104,7 @@ void head_read(struct head *head, apr_pool_t *pool, struct MHD_Connection *conne
     find_client(head, pool, connection, trusted);
     head->has_body = announces_body(head->headers);
     head->expects_something = expect && *expect;
-    head->is_framing_odd |= has_odd_framing(head->headers);
+    head->is_framing_odd |= has_odd_framing(head);
 }
 
 bool head_only_reads(const struct head *head)

@@ -114,6 +114,22 @@ static bool is_never_empty(const char *name)
     return false;
 }
 
+/* RFC 9112 2.2: to the proxy before us a lone CR may have ended the line. RFC 9110 5.5. */
+static bool check_values(struct dav_request *r)
+{
+    const apr_array_header_t *fields = apr_table_elts(r->headers);
+    const apr_table_entry_t *field = (const apr_table_entry_t *)(const void *)fields->elts;
+
+    for (int i = 0; i < fields->nelts; i++) {
+        if (!strpbrk(field[i].val, "\r\n"))
+            continue;
+        refuse_framing(r, 400,
+                       apr_psprintf(r->pool, "The header %s has the end of a line in it.", field[i].key));
+        return false;
+    }
+    return true;
+}
+
 static bool check_empty(struct dav_request *r)
 {
     const apr_array_header_t *fields = apr_table_elts(r->headers);
@@ -369,9 +385,9 @@ static bool check_allowed(struct dav_request *r)
 void dav_begin(struct dav_request *r)
 {
     static bool (*const checks[])(struct dav_request *) = {
-        check_names,  check_empty,     check_repeated, check_host,        check_framing,
-        check_method, check_upload,    check_target,   rights_check_name, check_reserved,
-        check_expect, check_read_only, check_body,     check_if,
+        check_names,    check_values, check_empty,     check_repeated, check_host,
+        check_framing,  check_method, check_upload,    check_target,   rights_check_name,
+        check_reserved, check_expect, check_read_only, check_body,     check_if,
     };
     static bool (*const resource_checks[])(struct dav_request *) = {
         rights_make_home,   check_spelling, rights_check_place, check_resource,

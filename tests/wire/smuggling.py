@@ -23,6 +23,9 @@ SHAPES = {
     "0x chunk size": "PUT /a HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
     "huge chunk size": "PUT /a HTTP/1.1\r\n" + HOST +
                        "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+    "a lone CR": "PUT /a HTTP/1.1\r\n" + HOST + "X: y\rContent-Length: 5\r\nContent-Length: 0\r\n\r\n",
+    "chunked in HTTP/1.0": "GET /%2e HTTP/1.0\r\nConnection: keep-alive\r\n" + HOST +
+                           "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "chunk longer than it says": "PUT /a HTTP/1.1\r\n" + HOST +
                                  "Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n",
 }
