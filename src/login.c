@@ -27,7 +27,6 @@ void login_failed(struct loginlimit *limit, struct auth *auth, const struct addr
     int64_t wait_ms = loginlimit_failed(limit, from, user, timer_now_ms());
 
     metrics_count(METRIC_LOGINS_FAILED);
-
     if (wait_ms)
         log_warning("too many failed logins from %s (the last one %s%s): no more for %d s",
                     address_text(from, text), auth_has(auth, user) ? "as " : "under a name that nobody has",

@@ -150,7 +150,7 @@ static void write_statuses(struct buffer *out)
     for (unsigned method = 0; method < METHODS; method++) {
         for (int status = STATUS_MIN; status <= NO_STATUS; status++) {
             uint64_t count = value_of(&requests[method].status[status - STATUS_MIN]);
-            char name[16] = "none";
+            char name[12] = "none";
             if (!count)
                 continue;
             if (status != NO_STATUS)
