@@ -66,7 +66,7 @@ static void all_together_have_no_more_than_there_are(void **state)
 {
     (void)state;
     struct conncount *count = open_count();
-    char text[INET_ADDRSTRLEN];
+    char text[INET6_ADDRSTRLEN];
     for (int i = 0; i < 200; i++) {
         snprintf(text, sizeof text, "192.0.2.%d", i);
         assert_null(take(count, text, 200, 3));
