@@ -76,6 +76,9 @@ int front_open(apr_pool_t *pool, const struct options *o, struct front *out, con
     if (!error && out->url_count == 0) {
         *out_message = "there is no address to serve at";
         error = EINVAL;
+    } else if (!error && out->redirect_socket >= 0 && !o->tls.cert) {
+        *out_message = "a socket called " REDIRECT_NAME " leads to https, which needs --tls-cert";
+        error = EINVAL;
     }
     if (!error && o->tls.cert)
         error = tls_open(&o->tls, pool, &out->tls, out_message);

@@ -104,6 +104,14 @@ with temporary() as t:
         process.terminate()
         same(process.wait(20 * PATIENCE), 0)
 
+    # A redirect leads to https.
+    with socket.create_server(("127.0.0.1", 0)) as a, socket.create_server(("127.0.0.1", 0)) as b:
+        script = "LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=web:redirect exec \"$@\" 3<&%d 4<&%d" % (a.fileno(), b.fileno())
+        done = subprocess.run(["bash", "-c", script, "sh"] + program() + ["serve", "--anonymous", "read", "--state",
+                              str(t / "state"), str(t / "root")], capture_output=True, text=True, timeout=20 * PATIENCE,
+                              pass_fds=(a.fileno(), b.fileno()))
+        same((done.returncode, "needs --tls-cert" in done.stderr), (1, True), done.stderr)
+
     # Descriptors that are no sockets of ours are refused.
     script = "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" 3</dev/null"
     for arguments, code, words in ((["--anonymous", "read"], 1, "descriptor 3 of the service manager does not listen"),
