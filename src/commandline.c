@@ -20,7 +20,8 @@
 static void print_row(const struct option_row *row)
 {
     int width = printf("  --%s %s", row->name, row->takes ? row->takes : "");
-    printf("%*s", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "");
+    /* At least two, so that a program can tell where the meaning begins (packaging/man). */
+    printf("%*s", width < HELP_COLUMN - 1 ? HELP_COLUMN - width : 2, "");
     const char *last = strrchr(row->help, '\n'); /* of its lines */
     for (const char *c = row->help; *c; c++) {
         putchar(*c);

@@ -9,62 +9,21 @@
 set -eu
 . "$(dirname "$0")/../../script/lib.sh"
 
-SUITE=bookworm
+. "$HOLDFAST_ROOT/tests/setup/root.sh"
+
 KEEP=
 JAIL=
 SERVER=
 
 cleanup() {
-    local status=$? at
+    local status=$?
     set +e
     [ -z "$SERVER" ] || kill "$SERVER" 2>/dev/null
     if [ -n "$JAIL" ]; then
-        for at in dev/shm dev sys proc; do
-            mountpoint -q "$JAIL/$at" && umount -l "$JAIL/$at"
-        done
+        root_unmount "$JAIL"
         [ -n "$KEEP" ] || rm -rf --one-file-system "$JAIL"
     fi
     exit "$status"
-}
-
-# The address of the archive that has the suite, as apt knows it.
-mirror() {
-    apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(SUITE) $(COMPONENT)' 2>/dev/null |
-        awk -v suite="$SUITE" '($2 == suite || $3 == suite) && $4 == "main" { print $1; exit }'
-}
-
-# apt's own words about the same, where no lists have been fetched yet.
-mirror_from_sources() {
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-        sed -nE "s,^deb (\[[^]]*\] )?([^ ]+) $SUITE .*\bmain\b.*,\2,p" | head -n 1
-    awk -v suite="$SUITE" '/^URIs:/ { uri = $2 } /^Suites:/ && $0 ~ suite "( |$)" { found = 1 }
-        /^$/ { if (found && uri) print uri; uri = ""; found = 0 }
-        END { if (found && uri) print uri }' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1
-}
-
-make_root() {
-    local from
-    from=$(mirror)
-    [ -n "$from" ] || from=$(mirror_from_sources | head -n 1)
-    [ -n "$from" ] || die "apt's sources have no $SUITE main"
-    chmod 755 "$JAIL" # mktemp made it for us alone; nobody has to get in, too
-    say "making a minbase $SUITE"
-    debootstrap --variant=minbase "$SUITE" "$JAIL" "$from" >"$JAIL.log" 2>&1 || {
-        tail -n 20 "$JAIL.log" >&2
-        die "debootstrap failed"
-    }
-    rm -f "$JAIL.log"
-    # The way to the archive, if this machine needs one (a proxy, a cache).
-    apt-config dump | grep -iE '^Acquire::(http|https)::Proxy' >"$JAIL/etc/apt/apt.conf.d/90proxy" || true
-    cp /etc/resolv.conf "$JAIL/etc/resolv.conf" 2>/dev/null || true
-}
-
-mount_root() {
-    mount -t proc proc "$JAIL/proc"
-    mount -t sysfs sysfs "$JAIL/sys"
-    mount --bind /dev "$JAIL/dev"
-    mount --make-rprivate "$JAIL/dev" # or what is mounted below would appear outside
-    mount -t tmpfs tmpfs "$JAIL/dev/shm"
 }
 
 copy_tree() {
@@ -74,7 +33,7 @@ copy_tree() {
 }
 
 inside() {
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb chroot "$JAIL" "$@"
+    root_run "$JAIL" "$@"
 }
 
 # script/server as the README has it, with port 0; then a request that needs nothing installed.
@@ -120,8 +79,8 @@ main() {
     trap cleanup EXIT
     trap 'exit 143' TERM INT
     JAIL=${KEEP:-$(mktemp -d "${TMPDIR:-/tmp}/holdfast-chroot-XXXXXX")}
-    [ -x "$JAIL/bin/bash" ] || make_root
-    mount_root
+    [ -x "$JAIL/bin/bash" ] || root_make "$JAIL"
+    root_mount "$JAIL"
     copy_tree
     try_server
     inside /holdfast/script/test "$@"
