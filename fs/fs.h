@@ -28,6 +28,7 @@
 #ifndef HOLDFAST_FS_H
 #define HOLDFAST_FS_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,6 +85,7 @@ struct fs_ops {
     int (*dir_open)(struct fs *fs, const char *path, struct fs_dir **out);
     int (*real_path)(struct fs *fs, const char *path, char *out, size_t size);
     int (*leads_to)(struct fs *fs, const char *path, char *out, size_t size);
+    int (*path_of)(struct fs *fs, int fd, struct fs_dir *dir, char *out, size_t size); /* may be NULL */
     int (*get_attr_fd)(struct fs *fs, int fd, void *out, size_t size, size_t *out_len);
 
     /* In an open directory; `name` "" is the directory itself where stat_at, get_attr, set_attr
@@ -168,6 +170,13 @@ static inline int fs_real_path(struct fs *fs, const char *path, char *out, size_
 static inline int fs_leads_to(struct fs *fs, const char *path, char *out, size_t size)
 {
     return fs->ops->leads_to(fs, path, out, size);
+}
+
+/* Where something is that was opened, now and without links: `dir`, or if that is NULL the file `fd`. EXDEV: outside. ENOTSUP:
+ * nobody can tell. */
+static inline int fs_path_of(struct fs *fs, int fd, struct fs_dir *dir, char *out, size_t size)
+{
+    return fs->ops->path_of ? fs->ops->path_of(fs, fd, dir, out, size) : ENOTSUP;
 }
 
 static inline int fs_stat_at(struct fs_dir *dir, const char *name, struct fs_stat *out)

@@ -99,6 +99,7 @@ static const struct fs_ops posix_ops = {
     .dir_open = posix_dir_open,
     .real_path = posix_real_path,
     .leads_to = posix_leads_to,
+    .path_of = posix_path_of,
     .get_attr_fd = posix_get_attr_fd,
     .stat_at = posix_stat_at,
     .open_at = posix_open_at,

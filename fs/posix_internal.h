@@ -50,6 +50,7 @@ struct posix_file {
 int posix_resolve(struct posix_fs *fs, const char *path, uint64_t flags, int *out_fd);
 int posix_real_path(struct fs *fs, const char *path, char *out, size_t size);
 int posix_leads_to(struct fs *fs, const char *path, char *out, size_t size);
+int posix_path_of(struct fs *fs, int fd, struct fs_dir *dir, char *out, size_t size);
 
 /* posix_dir.c */
 

@@ -14,7 +14,9 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -255,4 +257,42 @@ int posix_real_path(struct fs *fs, const char *path, char *out, size_t size)
 int posix_leads_to(struct fs *fs, const char *path, char *out, size_t size)
 {
     return find_path((struct posix_fs *)fs, path, true, out, size);
+}
+
+/* What the kernel calls it. Of what was removed meanwhile it adds that to the name. */
+static int kernel_path(int fd, char text[PATH_MAX])
+{
+    static const char removed[] = " (deleted)";
+    const size_t extra = sizeof removed - 1;
+    char proc[POSIX_PROC_SIZE];
+    struct stat st;
+
+    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(proc, text, PATH_MAX - 1);
+    if (len < 0 || fstat(fd, &st) != 0)
+        return ENOTSUP;
+    if (st.st_nlink == 0 && (size_t)len > extra && memcmp(text + (size_t)len - extra, removed, extra) == 0)
+        len -= (ssize_t)extra;
+    text[len] = '\0';
+    return 0;
+}
+
+int posix_path_of(struct fs *base, int fd, struct fs_dir *dir, char *out, size_t size)
+{
+    const struct posix_fs *fs = (const struct posix_fs *)base;
+    char root[PATH_MAX], text[PATH_MAX];
+
+    int err = kernel_path(fs->root_fd, root);
+    if (!err)
+        err = kernel_path(dir ? ((struct posix_dir *)dir)->fd : fd, text);
+    if (err)
+        return err;
+    const char *inside = strip_root(text, root);
+    if (!inside)
+        return EXDEV;
+    size_t len = strlen(inside);
+    if (len >= size)
+        return ENAMETOOLONG;
+    memcpy(out, inside, len + 1);
+    return 0;
 }

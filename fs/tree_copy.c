@@ -175,9 +175,15 @@ static int copy_opened(struct copier *copier, const struct source *source, int f
 
 static int open_source(struct copier *copier, const struct source *source, int *out_fd, struct fs_stat *out)
 {
-    if (source->path)
-        return fs_open(copier->copy->fs, source->path, out_fd, out);
-    return fs_open_file_at(source->dir, source->name, out_fd, out);
+    const struct walk_filter *filter = copier->copy->op.report->filter;
+
+    int err = source->path ? fs_open(copier->copy->fs, source->path, out_fd, out)
+                           : fs_open_file_at(source->dir, source->name, out_fd, out);
+    if (!err && source->is_own_path && filter && !filter->holds(filter, NULL, *out_fd)) {
+        close(*out_fd);
+        err = EACCES;
+    }
+    return err;
 }
 
 static int copy_file(struct copier *copier, const struct source *source, struct fs_dir *to, const char *name)

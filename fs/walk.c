@@ -199,6 +199,14 @@ static void come_back(struct walk *walk)
     }
 }
 
+static bool is_held(const struct walk *walk, const struct walk_entry *entry)
+{
+    bool is_by_path = entry->via_link || walk->level_count == 0;
+
+    return !walk->filter || !entry->entered || !is_by_path ||
+           walk->filter->holds(walk->filter, entry->entered, -1);
+}
+
 static enum walk_event visit_dir(struct walk *walk, struct walk_entry *out)
 {
     const struct level *parent = top(walk);
@@ -212,6 +220,11 @@ static enum walk_event visit_dir(struct walk *walk, struct walk_entry *out)
     if (level.below_link && is_circle(walk, &out->st))
         return failed(out, ELOOP);
     int err = enter_dir(walk, out, &out->entered);
+    if (!err && !is_held(walk, out)) {
+        fs_dir_close(out->entered);
+        out->entered = NULL;
+        err = ENOENT;
+    }
     if (err)
         return failed(out, err);
     nest_open(&level.nest, out->entered);

@@ -38,6 +38,10 @@ struct walk_filter {
      * what it is, links followed, or FS_OTHER if that cannot be told. `is_linked`: links lead to it, here or further
      * up below the walk's root. In the thread that walks. */
     bool (*shows)(const struct walk_filter *filter, const char *path, enum fs_type type, bool is_linked);
+
+    /* What was opened by its path, since links may lead to it: is it something that is there? Names may have been
+     * exchanged in between. The directory, or if that is NULL the file `fd`. */
+    bool (*holds)(const struct walk_filter *filter, struct fs_dir *dir, int fd);
 };
 
 /* Valid until the next call on the walk. */

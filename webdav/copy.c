@@ -87,6 +87,10 @@ static int stage_file(struct dav_request *r, struct copied *copied)
     int err = fs_open(r->dav->fs, r->path, &fd, &copied->st);
     if (err)
         return err;
+    if (!rights_hold(r->dav->fs, r->view, NULL, fd)) {
+        close(fd);
+        return ENOENT;
+    }
     atomic_store(&r->progress.members_total, 1);
     atomic_store(&r->progress.bytes_total, copied->st.size);
     copied->role = ROLE_DEST;

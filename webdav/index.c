@@ -182,7 +182,12 @@ int index_open(const struct dav_request *r, struct dav_stream **out)
     index->pool = pool;
     apr_pool_create(&index->batch_pool, pool);
     index->walk = walk;
-    walk_set_filter(walk, rights_filter_init(&index->filter, fs, rights_view(r->dav, pool, r->user), path));
+    const struct access_view *view = rights_view(r->dav, pool, r->user);
+    if (!rights_hold(fs, view, root.entered, -1)) {
+        close_stream(&index->stream);
+        return ENOENT;
+    }
+    walk_set_filter(walk, rights_filter_init(&index->filter, fs, view, path));
     index->path = apr_pstrcat(pool, r->dav->prefix, *path ? "/" : "", path, NULL);
     index->prefix = make_prefix(pool, index->path, r->slash);
     *out = &index->stream;

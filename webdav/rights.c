@@ -123,6 +123,8 @@ bool rights_check_found(struct dav_request *r)
         return true;
     if (r->right == ACCESS_PASS && !is_collection)
         return hide(r);
+    if (r->fd >= 0 && !rights_hold(r->dav->fs, r->view, NULL, r->fd))
+        return hide(r);
     switch (find_lack(r, r->method)) {
     case LACKS_WRITE:
         return refuse(r, r->path, is_collection, "write");
@@ -180,6 +182,24 @@ bool rights_check_dest(struct dav_request *r, const char *asked)
 
 /* ---- listings and copies ---- */
 
+/* Where nobody can tell, the path has to do. */
+bool rights_hold(struct fs *fs, const struct access_view *view, struct fs_dir *dir, int fd)
+{
+    char real[FS_PATH_MAX + 1];
+
+    if (!view)
+        return true;
+    int err = fs_path_of(fs, fd, dir, real, sizeof real);
+    return err ? err == ENOTSUP : access_right(view, real) >= (dir ? ACCESS_PASS : ACCESS_READ);
+}
+
+static bool holds(const struct walk_filter *walk, struct fs_dir *dir, int fd)
+{
+    const struct rights_filter *filter = (const struct rights_filter *)walk;
+
+    return rights_hold(filter->fs, filter->view, dir, fd);
+}
+
 static bool shows(const struct walk_filter *walk, const char *path, enum fs_type type, bool is_linked)
 {
     const struct rights_filter *filter = (const struct rights_filter *)walk;
@@ -203,7 +223,7 @@ const struct walk_filter *rights_filter_init(struct rights_filter *filter, struc
 
     if (!view)
         return NULL;
-    *filter = (struct rights_filter){ .walk = { .shows = shows }, .fs = fs, .view = view };
+    *filter = (struct rights_filter){ .walk = { .shows = shows, .holds = holds }, .fs = fs, .view = view };
     filter->is_linked = leads_elsewhere(fs, path, real);
     return &filter->walk;
 }

@@ -61,6 +61,10 @@ bool rights_hide_some(const struct dav_request *r);
 
 enum access_right rights_at(struct fs *fs, const struct access_view *view, const char *path);
 
+/* What was opened by a path whose right was asked for before: may it be read? Names may have been exchanged in between. The
+ * directory, or if that is NULL the file `fd`. */
+bool rights_hold(struct fs *fs, const struct access_view *view, struct fs_dir *dir, int fd);
+
 /* Of the members of a tree those that may be read. */
 struct rights_filter {
     struct walk_filter walk; /* first: what `shows` gets */

@@ -152,6 +152,40 @@ static void links_that_lead_out_are_refused(void **state)
     assert_int_equal(fd, -1);
 }
 
+static void what_is_open_is_known_by_its_place(void **state)
+{
+    struct world *world = *state;
+    char path[FS_PATH_MAX + 1], tight[6];
+    struct fs_dir *dir;
+    struct fs_stat st;
+    int fd;
+
+    support_mkdir(world->root, "a");
+    support_mkdir(world->root, "a/b");
+    support_write(world->root, "a/b/f", "content");
+    link_into_root(world, "to-file", "/a/b/f");
+    assert_int_equal(fs_open(world->fs, "to-file", &fd, &st), 0);
+    assert_int_equal(fs_path_of(world->fs, fd, NULL, path, sizeof(path)), 0);
+    assert_string_equal(path, "a/b/f");
+    assert_int_equal(fs_path_of(world->fs, fd, NULL, tight, sizeof(tight)), 0);
+    assert_int_equal(fs_path_of(world->fs, fd, NULL, tight, sizeof(tight) - 1), ENAMETOOLONG);
+    assert_int_equal(fs_dir_open(world->fs, "a/b", &dir), 0);
+    assert_int_equal(fs_unlink(dir, "f"), 0);
+    assert_int_equal(fs_path_of(world->fs, fd, NULL, path, sizeof(path)), 0);
+    assert_string_equal(path, "a/b/f"); /* it was there */
+    close(fd);
+    assert_int_equal(fs_path_of(world->fs, -1, dir, path, sizeof(path)), 0);
+    assert_string_equal(path, "a/b");
+    fs_dir_close(dir);
+    assert_int_equal(fs_dir_open(world->fs, "", &dir), 0);
+    assert_int_equal(fs_path_of(world->fs, -1, dir, path, sizeof(path)), 0);
+    assert_string_equal(path, "");
+    fs_dir_close(dir);
+    fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(fs_path_of(world->fs, fd, NULL, path, sizeof(path)), EXDEV);
+    close(fd);
+}
+
 static void links_to_nothing_and_in_circles_end(void **state)
 {
     struct world *world = *state;
@@ -952,6 +986,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(absolute_links_that_lie_inside_are_followed),
         TEST(links_that_lead_out_are_refused),
+        TEST(what_is_open_is_known_by_its_place),
         TEST(links_to_nothing_and_in_circles_end),
         TEST(helpers_copy_the_same_as_one_thread),
         TEST(a_stop_takes_effect_within_a_file_and_within_a_directory),

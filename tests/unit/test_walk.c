@@ -436,9 +436,19 @@ static bool hides_some(const struct walk_filter *filter, const char *path, enum 
     return !is_linked || type == FS_DIR;
 }
 
+/* Not a directory that is found to be "c/e", whatever it was called. */
+static bool holds_most(const struct walk_filter *filter, struct fs_dir *dir, int fd)
+{
+    struct fs_stat st;
+
+    (void)filter;
+    assert_int_equal(fd, -1);
+    return fs_stat_at(dir, "e-mark", &st) != 0;
+}
+
 static void what_a_filter_hides_is_not_there(void **state)
 {
-    const struct walk_filter filter = { .shows = hides_some };
+    const struct walk_filter filter = { .shows = hides_some, .holds = holds_most };
     struct walk_entry entry;
     struct walk *walk, *split;
 
@@ -457,6 +467,9 @@ static void what_a_filter_hides_is_not_there(void **state)
     support_fs_mkdir(*state, "c/d");
     fs_mem_symlink(*state, "a/lc", "../c");
     fs_mem_symlink(*state, "a/circle", "circle");
+    support_fs_mkdir(*state, "c/d/e");
+    support_fs_write(*state, "c/d/e/e-mark", "");
+    fs_mem_symlink(*state, "a/le", "../c/d/e");
     assert_int_equal(walk_open(*state, "a", WALK_FOLLOW, WALK_DEEP, &walk), 0);
     walk_set_filter(walk, &filter);
     do
@@ -464,7 +477,7 @@ static void what_a_filter_hides_is_not_there(void **state)
     while (strcmp(entry.relpath, "b") != 0);
     assert_int_equal(walk_split(walk, &split), 0);
     char *rest = trace(walk, NULL), *part = trace(split, NULL);
-    assert_string_equal(rest, "(@lc (lc/d )lc/d )@lc )");
+    assert_string_equal(rest, "(@lc (lc/d (lc/d/e )lc/d/e )lc/d )@lc )");
     assert_string_equal(part, "b/g )b");
     free(rest);
     free(part);
