@@ -188,7 +188,7 @@ int journal_open(const struct journal_store *store, struct journal **out)
     if (store)
         journal->store = *store;
     pthread_mutex_init(&journal->mutex, NULL);
-    int err = journal->store.list ? journal->store.list(store->ctx, take_over, journal) : 0;
+    int err = journal->store.list ? journal->store.list(journal->store.ctx, take_over, journal) : 0;
     if (err) {
         journal->store.remove = NULL; /* what is recorded stays so */
         journal_close(journal);

@@ -149,7 +149,7 @@ static int trail_follow(struct trail *trail, const struct posix_fs *fs, int link
 static int trail_step(struct trail *trail, const struct posix_fs *fs, const char *name, size_t len)
 {
     struct fs_stat st;
-    int fd;
+    int fd = -1;
 
     if (len == 1 && name[0] == '.')
         return 0;
@@ -227,7 +227,7 @@ static int find_path(struct posix_fs *fs, const char *path, bool may_end, char *
 {
     struct trail trail;
     const char *real = path;
-    int fd;
+    int fd = -1;
 
     int err = open_beneath(fs->root_fd, path, O_PATH, RESOLVE_NO_SYMLINKS, &fd);
     if (!err)

@@ -188,6 +188,7 @@ static void come_back(struct walk *walk)
 
     if (walk->level_count - walk->base < 2)
         return;
+    assert(level);
     below = level - 1;
     char *end = walk->path + below->path_len, kept = *end;
     *end = '\0';
@@ -260,11 +261,13 @@ static bool is_shown(const struct walk *walk, enum fs_type type, bool is_linked)
 /* The member whose path is in the buffer. WALK_END: there is nothing to be seen. */
 static enum walk_event visit_member(struct walk *walk, enum fs_type type, struct walk_entry *out)
 {
+    const struct level *level = top(walk);
+    assert(level);
     fill_entry(walk, out);
     if (!is_shown(walk, FS_UNKNOWN, false))
         return WALK_END;
     int err = look_at(walk, walk->flags & WALK_FOLLOW, type, out);
-    if (!is_shown(walk, err ? FS_OTHER : out->st.type, out->via_link || top(walk)->below_link))
+    if (!is_shown(walk, err ? FS_OTHER : out->st.type, out->via_link || level->below_link))
         return WALK_END;
     enum walk_event event = err ? failed(out, err) : visit(walk, out);
     return event == WALK_FAILED && is_absent(out->error, out->via_link) ? WALK_END : event;
@@ -273,7 +276,9 @@ static enum walk_event visit_member(struct walk *walk, enum fs_type type, struct
 static enum walk_event leave(struct walk *walk, struct walk_entry *out)
 {
     come_back(walk);
-    struct level level = *top(walk);
+    const struct level *topmost = top(walk);
+    assert(topmost);
+    struct level level = *topmost;
     nest_release(&level.nest);
     walk->level_count--;
     path_cut(walk, level.path_len);
@@ -288,6 +293,7 @@ static enum walk_event break_off(struct walk *walk, struct walk_entry *out, int 
 {
     struct level *level = top(walk);
 
+    assert(level);
     come_back(walk);
     walk->level_count--;
     fill_entry(walk, out);
@@ -338,6 +344,7 @@ enum walk_event walk_next(struct walk *walk, struct walk_entry *out)
     }
     while (event == WALK_END && walk->level_count > walk->base) {
         level = top(walk);
+        assert(level);
         if (level->is_over)
             return leave(walk, out);
         if (!next_member(walk, level, out, &type, &event))
@@ -377,6 +384,7 @@ static int walk_new(struct fs *fs, const char *path, struct walk **out)
         walk_close(walk);
         return err;
     }
+    assert(walk->path);
     walk->path_len = walk->root_len = strlen(path);
     memcpy(walk->path, path, walk->path_len + 1);
     walk->root_name = (size_t)(path_name(path) - path);

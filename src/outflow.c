@@ -214,7 +214,7 @@ struct MHD_Response *outflow_open(const struct outflow_source *source, struct da
     struct MHD_Response *response =
         MHD_create_response_from_callback(length, BLOCK_SIZE, read_more, flow, release);
     if (!response) {
-        outflow_leave(flow);
+        atomic_fetch_sub(&flow->references, 1);
         outflow_leave(flow);
         return NULL;
     }

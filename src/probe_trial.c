@@ -64,7 +64,7 @@ static bool take_status_line(struct exchange *x, const char *line, size_t size)
 {
     struct probe_answer *a = x->answer;
     const char *blank = memchr(line, ' ', size);
-    int status = blank ? atoi(blank + 1) : 0;
+    int status = blank ? (int)strtol(blank + 1, NULL, 10) : 0;
 
     x->in_interim = status > 101 && status < 200;
     if (status >= 200) {

@@ -37,8 +37,8 @@ enum checksum_kind checksum_difference(const struct checksum_values *a, const st
 {
     int kind = 0;
 
-    while (kind < CHECKSUM_COUNT &&
-           !(has(a, kind) && has(b, kind) && memcmp(a->value[kind], b->value[kind], kinds_of[kind].size)))
+    while (kind < CHECKSUM_COUNT && !(has(a, kind) && has(b, kind) &&
+                                      memcmp(a->value[kind], b->value[kind], kinds_of[kind].size) != 0))
         kind++;
     return (enum checksum_kind)kind;
 }

@@ -25,7 +25,7 @@
 static bool parse_destination(struct dav_request *r)
 {
     const struct uri_self self = request_self(r);
-    const char *uri = request_header(r, "Destination"), *path;
+    const char *uri = request_header(r, "Destination"), *path = NULL;
 
     int err = uri ? uri_to_path(r->pool, uri, &self, &path, &r->dest_slash) : EINVAL;
     if (!err) {

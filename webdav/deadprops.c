@@ -13,6 +13,7 @@
 #include "webdav/props.h"
 
 #include <apr_strings.h>
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -93,6 +94,7 @@ static int read_attr(const struct holder *holder, apr_pool_t *pool, const char *
 
 int props_stored(struct fs_dir *dir, const char *name, apr_pool_t *pool, const char **out, size_t *out_len)
 {
+    assert(dir);
     return read_attr(&(struct holder){ .dir = dir, .name = name }, pool, out, out_len);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "webdav/locktable.h"
 
+#include <assert.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,7 @@ static void count_one(struct locktable *table, const char *user)
 static void forget_one(struct locktable *table, const char *user)
 {
     struct holder *holder = holder_of(table, user);
+    assert(holder);
     if (--holder->count > 0)
         return;
     tdelete(holder, &table->holders, compare_users);
