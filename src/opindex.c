@@ -4,12 +4,14 @@
  */
 #include "src/opindex.h"
 
+#include "webdav/keyedhash.h"
+
 void opindex_init(struct opindex *index)
 {
     apr_pool_create_unmanaged_ex(&index->pool, NULL, NULL);
     index->by_id = apr_hash_make(index->pool);
-    index->by_key = apr_hash_make(index->pool);
-    index->by_idempotency_key = apr_hash_make(index->pool);
+    index->by_key = keyedhash_make(index->pool);
+    index->by_idempotency_key = keyedhash_make(index->pool);
     TAILQ_INIT(&index->keyed);
 }
 

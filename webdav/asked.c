@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "webdav/keyedhash.h"
 #include "webdav/multistatus.h"
 #include "webdav/xmlbody.h"
 
@@ -107,7 +108,7 @@ static void add_named(struct asked *asked, struct names *names, const struct xml
 static void set_items(struct asked *asked, enum asked_kind kind, const struct xml_element *prop,
                       const struct xml_element *include)
 {
-    struct names names = { .texts = apr_hash_make(asked->pool), .seen = apr_hash_make(asked->pool) };
+    struct names names = { .texts = keyedhash_make(asked->pool), .seen = apr_hash_make(asked->pool) };
     size_t room = LIVE_COUNT + count_children(prop) + count_children(include);
     asked->kind = kind;
     asked->items = apr_pcalloc(asked->pool, room * sizeof(struct asked_item));

@@ -1,0 +1,84 @@
+/*
+ * What a hash of names keeps; and that names which collide in a plain one do not in it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_general.h>
+#include <cmocka.h>
+
+#include "webdav/keyedhash.h"
+
+#define COUNT 10000
+
+/* "Ez" and "FY" are one to a hash that multiplies by 33. */
+static const char *colliding(apr_pool_t *pool, unsigned number)
+{
+    char *name = apr_pcalloc(pool, 29);
+
+    for (unsigned bit = 0; bit < 14; bit++)
+        memcpy(name + (size_t)2 * bit, number >> bit & 1 ? "Ez" : "FY", 2);
+    return name;
+}
+
+static void finds_by_text_and_by_length(void **state)
+{
+    apr_hash_t *names = keyedhash_make(*state);
+
+    apr_hash_set(names, "one", APR_HASH_KEY_STRING, "1");
+    apr_hash_set(names, "two\0x", 5, "2");
+    assert_string_equal(apr_hash_get(names, "one", 3), "1");
+    assert_string_equal(apr_hash_get(names, "two\0x", 5), "2");
+    assert_null(apr_hash_get(names, "two", APR_HASH_KEY_STRING));
+    assert_null(apr_hash_get(names, "", APR_HASH_KEY_STRING));
+}
+
+/* How many of the names have a hash that none before had. */
+static unsigned distinct(apr_pool_t *pool, apr_hashfunc_t hash)
+{
+    apr_hash_t *seen = apr_hash_make(pool);
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        apr_ssize_t length = APR_HASH_KEY_STRING;
+        unsigned int *value = apr_palloc(pool, sizeof *value);
+        *value = hash(colliding(pool, i), &length);
+        assert_int_equal(length, 28);
+        apr_hash_set(seen, value, sizeof *value, value);
+    }
+    return apr_hash_count(seen);
+}
+
+static void names_that_collide_elsewhere_do_not_here(void **state)
+{
+    assert_int_equal(distinct(*state, apr_hashfunc_default), 1);
+    assert_in_range(distinct(*state, keyedhash), COUNT - 10, COUNT);
+}
+
+static int set_up(void **state)
+{
+    apr_pool_t *pool;
+    apr_initialize();
+    apr_pool_create(&pool, NULL);
+    *state = pool;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    apr_pool_destroy(*state);
+    apr_terminate();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_by_text_and_by_length),
+        cmocka_unit_test(names_that_collide_elsewhere_do_not_here),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
