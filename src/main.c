@@ -80,7 +80,7 @@ static int serve(int argc, char **argv)
         program_close(&program);
         return complain(EXIT_FAILED, message);
     }
-    rights_tell(&program.rights, &options);
+    standing_tell(&program.standing, &options);
     tell_urls(pool, &program);
     const char *status = apr_pstrcat(pool, "Serving at ", program.front.urls[0], NULL);
     notify_watch(program.server->timer);

@@ -36,7 +36,7 @@ int program_open(apr_pool_t *pool, const struct options *o, struct program *p, c
         return error;
     error = front_open(pool, o, &p->front, out_message);
     if (!error)
-        error = rights_settle(pool, o, &p->rights, out_message);
+        error = standing_settle(pool, o, &p->standing, out_message);
     if (!error)
         error = shares_open(pool, o, &p->shares, out_message);
     if (!error)

@@ -13,14 +13,14 @@
 
 #include "src/front.h"
 #include "src/options.h"
-#include "src/rights.h"
+#include "src/standing.h"
 
 struct program {
     const struct options *options; /* in force */
     struct shares *shares;
     struct auth *auth;
     struct front front;
-    struct rights rights;
+    struct standing standing;
     struct server *server;
 };
 

@@ -3,7 +3,7 @@
  * this. Files may be replaced by others of the same name while the server runs, which Landlock takes for different
  * ones, so it is always the folder that can be reached, and that of the file itself where the name is a link.
  */
-#include "src/rights.h"
+#include "src/standing.h"
 
 #include <apr_strings.h>
 #include <errno.h>
@@ -109,11 +109,12 @@ static void allow_share(struct confine *c, apr_pool_t *pool, const struct share_
     }
 }
 
-static int confine(apr_pool_t *pool, const struct options *o, struct rights *rights, const char **out_message)
+static int confine(apr_pool_t *pool, const struct options *o, struct standing *standing,
+                   const char **out_message)
 {
     struct confine c;
 
-    rights->lacks_landlock = !confine_begin(&c);
+    standing->lacks_landlock = !confine_begin(&c);
     for (unsigned i = 0; i < o->share_count; i++)
         allow_share(&c, pool, &o->shares[i]);
     for (unsigned i = 0; i < option_row_count; i++) {
@@ -125,8 +126,8 @@ static int confine(apr_pool_t *pool, const struct options *o, struct rights *rig
         confine_allow(&c, common[i], CONFINE_READ);
 
     int error = confine_enforce(&c);
-    rights->lacks_seccomp = error == ENOSYS;
-    if (rights->lacks_seccomp)
+    standing->lacks_seccomp = error == ENOSYS;
+    if (standing->lacks_seccomp)
         error = 0;
     if (error)
         *out_message = apr_psprintf(pool, "cannot confine the process (--confine off serves without): %s",
@@ -134,21 +135,21 @@ static int confine(apr_pool_t *pool, const struct options *o, struct rights *rig
     return error;
 }
 
-int rights_settle(apr_pool_t *pool, const struct options *o, struct rights *out, const char **out_message)
+int standing_settle(apr_pool_t *pool, const struct options *o, struct standing *out, const char **out_message)
 {
     int error = o->user ? become(pool, o, out_message) : 0;
     if (error)
         return error;
     privileges_settle(o->tls.cert || o->users_file);
-    *out = (struct rights){ 0 };
+    *out = (struct standing){ 0 };
     return o->confines ? confine(pool, o, out, out_message) : 0;
 }
 
-void rights_tell(const struct rights *rights, const struct options *o)
+void standing_tell(const struct standing *standing, const struct options *o)
 {
-    if (rights->lacks_landlock)
+    if (standing->lacks_landlock)
         log_info("not confined to its files: there is no Landlock");
-    if (rights->lacks_seccomp)
+    if (standing->lacks_seccomp)
         log_info("no system calls are forbidden: there is no seccomp");
     if (geteuid() == 0 && !o->user)
         log_warning("serving as root; --user NAME would be safer");
