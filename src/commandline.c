@@ -19,6 +19,8 @@
 
 static void print_row(const struct option_row *row)
 {
+    if (row->group)
+        printf("\n%s:\n", row->group);
     int width = printf("  --%s %s", row->name, row->takes ? row->takes : "");
     /* At least two, so that a program can tell where the meaning begins (packaging/man). */
     printf("%*s", width < HELP_COLUMN - 1 ? HELP_COLUMN - width : 2, "");
@@ -42,16 +44,14 @@ static void print_help(const char *subcommand)
 {
     if (strcmp(subcommand, "check") == 0)
         printf("usage: holdfast check [OPTIONS] [DIR]\n\nLooks whether `holdfast serve` could run with these "
-               "options, and "
-               "prints them as a configuration file.\n\n");
+               "options, and prints them as a configuration file.\n");
     else
         printf("usage: holdfast serve [OPTIONS] [DIR]\n\nServes the folder DIR, or the shares of a "
-               "configuration file, "
-               "over WebDAV.\n\n");
+               "configuration file, over WebDAV.\n");
     for (unsigned i = 0; i < option_row_count; i++)
         if (!(option_rows[i].flags & OPTION_SECTION))
             print_row(&option_rows[i]);
-    printf("  --help%*sprint this\n", HELP_COLUMN - 8, "");
+    printf("\n  --help%*sprint this\n", HELP_COLUMN - 8, "");
 }
 
 /* ---- reading ---- */

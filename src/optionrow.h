@@ -50,6 +50,7 @@ struct option_row {
     int64_t min, max;    /* seconds: in ms; sizes: max 0 for no bound */
     const char *const
         *words;        /* NULL at the end: of read_word and read_either, and not a file with OPTION_FILE */
+    const char *group; /* what --help calls this row and those behind it, up to the next that has one */
     const char *help;  /* lines of up to 80 characters; the default is told by itself */
     const char *range; /* what a good value is, where neither its name nor its reader says so */
 };

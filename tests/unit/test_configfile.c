@@ -280,7 +280,7 @@ static void what_takes_a_restart_stays_as_it_is(void **state)
     const char *second = apr_pstrcat(
         pool, "workers = 3\nlog-level = debug\nlisten = [::1]:2\nclient = a=silent\n", share, NULL);
     assert_int_equal(follow(first, second, &heard, &o), 2);
-    assert_string_equal(heard.text, "listen restart\nclient now\nworkers restart\nlog-level now\n");
+    assert_string_equal(heard.text, "listen restart\nclient now\nlog-level now\nworkers restart\n");
     assert_int_equal(o.workers, 2);
     assert_int_equal(o.listen_count, 2);
     assert_int_equal(o.clients.count, 1);

@@ -15,5 +15,7 @@ text = run_program("serve", "--help")[1]
 options = re.findall("^  --([a-z-]+)", text, re.M)
 within(len(options), 20, 200, "options")
 same(len(set(options)), len(options), "each once: %s" % sorted(options))
+same(re.findall("\n\n([A-Z][a-zA-Z, ]+):\n  --([a-z-]+)", text)[:3],
+     [("What is served, and where", "config"), ("TLS", "tls-cert"), ("Users and rights", "users")], "groups")
 written = "".join(path.read_text() for path in [TOP / "README.md", *TOP.glob("docs/*.md")])
 same([option for option in options if "`--%s" % option not in written], ["help"], "options that no document tells of")
