@@ -95,9 +95,10 @@ bool rights_check_place(struct dav_request *r)
     return r->right != ACCESS_NONE || hide(r);
 }
 
-static enum access_right right_of_parent(const struct dav_request *r, const char *path)
+/* The root is bound nowhere: nobody lacks a right for that, and the methods themselves refuse to unbind it. */
+static bool may_bind(const struct dav_request *r, const char *path)
 {
-    return *path ? rights_at(r->dav->fs, r->view, path_parent(r->pool, path)) : ACCESS_NONE;
+    return !*path || rights_at(r->dav->fs, r->view, path_parent(r->pool, path)) == ACCESS_WRITE;
 }
 
 static bool is_all_writable(const struct dav_request *r, const char *path)
@@ -112,7 +113,7 @@ static enum lack find_lack(const struct dav_request *r, const struct dav_method 
     if (r->right < ACCESS_WRITE || (method->unbinds && !is_all_writable(r, r->path)))
         return LACKS_WRITE;
     bool is_binding = method->unbinds || !r->exists;
-    return is_binding && right_of_parent(r, r->path) < ACCESS_WRITE ? LACKS_BINDING : LACKS_NOTHING;
+    return is_binding && !may_bind(r, r->path) ? LACKS_BINDING : LACKS_NOTHING;
 }
 
 bool rights_check_found(struct dav_request *r)
@@ -168,14 +169,14 @@ bool rights_hide_some(const struct dav_request *r)
 bool rights_check_dest_name(struct dav_request *r, const char *path)
 {
     if (!r->view || (access_least(r->view, path) == ACCESS_WRITE &&
-                     access_right(r->view, path_parent(r->pool, path)) == ACCESS_WRITE))
+                     (!*path || access_right(r->view, path_parent(r->pool, path)) == ACCESS_WRITE)))
         return true;
     return refuse(r, path, r->dest_slash, "bind");
 }
 
 bool rights_check_dest(struct dav_request *r, const char *asked)
 {
-    if (!r->view || (is_all_writable(r, r->dest) && right_of_parent(r, r->dest) == ACCESS_WRITE))
+    if (!r->view || (is_all_writable(r, r->dest) && may_bind(r, r->dest)))
         return true;
     return refuse(r, asked, r->dest_slash, "bind");
 }

@@ -133,6 +133,19 @@ def homes(c):
     same(ask(c, "ann", "DELETE", "/home/ann/f").status, 204)
 
 
+def root():
+    """Who may do everything still cannot move, remove or replace the root, which is in nothing."""
+    with Server("--access", "/ ann write", users=USERS) as s, s.connect() as c:
+        s.write("pub/f", "x")
+        for user, status in (("ann", 403), ("bob", 404)):
+            for method in ("DELETE", "MOVE"):
+                same(ask(c, user, method, "/").status, status, "%s of the root by %s" % (method, user))
+            for method in ("COPY", "MOVE"):
+                same(ask(c, user, method, "/pub", Destination="/").status, status, "%s to the root by %s" % (method, user))
+        same(tree(s.root), {"pub": None, "pub/f": b"x"})
+
+
+root()
 with temporary() as t:
     (t / "groups").write_text("# who is what\nboss: bob\n")
     options = ["--anonymous", "write", "--home-folders", "/home", "--groups", str(t / "groups")]
