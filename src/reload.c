@@ -21,7 +21,9 @@ static void tell_change(void *ctx, const char *option, const char *share, bool i
         log_warning("--%s%s%s changed: that takes a restart", option, of, name);
 }
 
-static bool reload_options(struct program *p)
+/* The rules belong to the options that they came with: the new options with the old rules could open what neither
+ * configuration does. So the rules go first, since they may turn out unsound, and the options follow at once. */
+static bool reload_options(struct program *p, apr_pool_t *scratch)
 {
     unsigned changes = 0;
 
@@ -31,13 +33,14 @@ static bool reload_options(struct program *p)
     struct options *fresh = apr_palloc(pool, sizeof *fresh);
 
     const char *message = options_again(pool, p->options, fresh, tell_change, NULL, &changes);
+    bool is_new = !message && changes && rules_apply(scratch, fresh, p->shares, &message) == 0;
+    if (is_new)
+        program_set_options(p, pool, fresh);
     if (message)
         log_error("%s; everything stays as it was", message);
     else
         log_info("%s was read again", p->options->config_file);
-    if (!message && changes)
-        program_set_options(p, pool, fresh);
-    if (message || !changes)
+    if (!is_new)
         apr_pool_destroy(pool);
     return !message;
 }
@@ -80,7 +83,7 @@ void program_reload(struct program *p)
 {
     apr_pool_t *pool = program_pool();
 
-    if (reload_options(p)) { /* then each part that reads files of its own */
+    if (reload_options(p, pool)) { /* then each part that reads files of its own */
         log_reopen(&p->options->log);
         if (!p->options->config_file && !p->auth && !p->front.tls && !rules_exist(p->options))
             log_info("there is nothing to read again");

@@ -42,6 +42,14 @@ with temporary() as t:
             eventually(lambda: told in s.log(), told)
             same(status(s, "/a/f"), 404, told)
 
+        # Options and the rules that belong to them come together or not at all.
+        write(["/b ** read", "/a @nobody read"], "ann")
+        config.write_text("anonymous = read\n" + config.read_text())
+        s.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "no group nobody in %s; everything stays as it was" % groups in s.log(), "it is told")
+        same([s.request("GET", "/%s/f" % name).status for name in "ab"], [401, 401], "without a name")
+        same((status(s, "/a/f"), status(s, "/b/f")), (404, 200))
+
         stop, bad = threading.Event(), []
 
         def hammer():
