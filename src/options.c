@@ -66,6 +66,7 @@ static bool read_origin(struct option_reading *r, const char *value)
     return cors_add_origin(r->field, value);
 }
 
+/* Its row is behind that of --trust-forwarded, which may say no. */
 static bool read_trusted_proxy(struct option_reading *r, const char *value)
 {
     r->options->trust_forwarded = true;
@@ -176,12 +177,13 @@ const struct option_row option_rows[] = {
     { "allow-origin", "ORIGIN", read_origin, OPTION_IN(origins), OPTION_REPEATS | OPTION_LIVE,
       .help = "a web application of this origin may use the server for its user; repeatable",
       .range = "https://HOST or https://HOST:PORT, nothing behind it, at most 32 times" },
+    { "trust-forwarded", NULL, option_read_switch, OPTION_IN(trust_forwarded), OPTION_LIVE,
+      .group = "Proxies",
+      .help = "believe X-Forwarded-Host and X-Forwarded-Proto (only behind a proxy that sets them)" },
     { "trusted-proxy", "ADDRESS[/BITS]", read_trusted_proxy, OPTION_IN(trusted_proxies),
-      OPTION_REPEATS | OPTION_LIVE, .group = "Proxies",
+      OPTION_REPEATS | OPTION_LIVE,
       .help = "believe X-Forwarded-For, -Host and -Proto, but of this proxy alone; repeatable",
       .range = "an address or a block of them (10.0.0.0/8), at most 64 times" },
-    { "trust-forwarded", NULL, option_read_switch, OPTION_IN(trust_forwarded), OPTION_LIVE,
-      .help = "believe X-Forwarded-Host and X-Forwarded-Proto (only behind a proxy that sets them)" },
     { "heartbeat", "SECONDS", option_read_seconds, OPTION_IN(heartbeat_ms), OPTION_LIVE, .initial = "15",
       .min = 10, .max = 3600 * SECOND_MS, .group = "Long operations",
       .help = "give a sign of life this often while an operation lasts; fractions allowed" },

@@ -321,6 +321,16 @@ static void sizes_have_units_of_1024(void **state)
     assert_false(options_parse_size("99999999999999T", &size));
 }
 
+static void a_named_proxy_is_believed_whatever_else_is_said(void **state)
+{
+    (void)state;
+    struct options o;
+    const char *message;
+
+    assert_int_equal(parse("serve --trusted-proxy ::1 --trust-forwarded=no a", &o, &message), OPTIONS_RUN);
+    assert_true(o.trust_forwarded);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +345,7 @@ int main(void)
         cmocka_unit_test(the_number_of_clients_is_bounded),
         cmocka_unit_test(clients_are_listed_without_a_folder),
         cmocka_unit_test(sizes_have_units_of_1024),
+        cmocka_unit_test(a_named_proxy_is_believed_whatever_else_is_said),
     };
     apr_initialize();
     if (chdir("/tmp") != 0)

@@ -17,5 +17,8 @@ within(len(options), 20, 200, "options")
 same(len(set(options)), len(options), "each once: %s" % sorted(options))
 same(re.findall("\n\n([A-Z][a-zA-Z, ]+):\n  --([a-z-]+)", text)[:3],
      [("What is served, and where", "config"), ("TLS", "tls-cert"), ("Users and rights", "users")], "groups")
-written = "".join(path.read_text() for path in [TOP / "README.md", *TOP.glob("docs/*.md")])
-same([option for option in options if "`--%s" % option not in written], ["help"], "options that no document tells of")
+rows = [line.split("|")[1] for name in ("configuration", "operating")
+        for line in (TOP / "docs" / (name + ".md")).read_text().splitlines() if line.startswith("| `--")]
+told = sorted(option for row in rows for option in re.findall("`--([a-z-]+)", row))
+same(sorted({*told}), sorted({*options} - {"help"}), "options in the tables of docs/configuration.md and operating.md")
+same([option for option in told if told.count(option) > 1], [], "options in two tables")
