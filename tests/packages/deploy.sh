@@ -2,69 +2,13 @@
 # The steps of docs/deploy.md as they stand there, from the package to a davfs2 mount over TLS with a password; then
 # renewal of the certificate, a second share, upgrade, removal, purge.
 #
-# In a minimal Debian with a network of its own, and mounts and processes of its own, which all end with the test; the
-# client is this machine, with files of its own in the places that the steps write to. systemd cannot run there: what
-# stands in for it (systemctl, below) starts what the unit says. The first run fetches packages, later ones use no
-# network: $HOLDFAST_ROOT/build-root keeps the minimal Debian.
+# The host is a minimal Debian, the client this machine, with files of its own in the places that the steps write to.
+# systemd cannot run there: what stands in for it (systemctl, below) starts what the unit says.
 set -eu
 . "$(dirname "$0")/../../script/lib.sh"
-. "$HOLDFAST_ROOT/tests/setup/root.sh"
+. "$HOLDFAST_ROOT/tests/packages/minimal"
 DOCUMENT=$HOLDFAST_ROOT/docs/deploy.md
-BUILD=$(dirname "${HOLDFAST:-$HOLDFAST_ROOT/build/holdfast}")
 PASSWORD='correct horse'
-
-fail() {
-    tail -n 15 "$WORK/said" "$JAIL/run/systemctl.log" "$JAIL/var/log/holdfast.out" 2>/dev/null || true
-    printf 'failed: %s\n' "$*"
-    exit 1
-}
-
-skip() {
-    printf '%s\n' "$*"
-    exit 77
-}
-
-# ---- what is needed ----
-
-# The package's dependencies, and what the document installs beside it, fetched into a minimal Debian, as one file. It
-# is made again when they change.
-make_archive() {
-    local deb=$1 archive=$2 dir
-    mkdir -p "${archive%/*}"
-    rm -f "${archive%/*}"/*.tar
-    dir=$(mktemp -d "$WORK/base-XXXXXX")
-    root_make "$dir"
-    printf 'APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\n' >"$dir/etc/apt/apt.conf.d/90test"
-    cp "$deb" "$dir/tmp/holdfast.deb"
-    # The place of the archive is not asked again, and what is fetched stays.
-    printf 'Binary::apt::APT::Keep-Downloaded-Packages "true";\n' >>"$dir/etc/apt/apt.conf.d/90test"
-    root_run "$dir" sh -ec 'apt-get -q update; apt-get -q --download-only install /tmp/holdfast.deb openssl' >"$WORK/apt.log" 2>&1 || {
-        tail -n 20 "$WORK/apt.log"
-        return 1
-    }
-    rm "$dir/tmp/holdfast.deb"
-    tar -C "$dir" -cf "$archive.part" .
-    mv "$archive.part" "$archive"
-    rm -rf "$dir"
-}
-
-prepare() {
-    local depends
-    [ "$(id -u)" = 0 ] || skip "a root folder needs root"
-    for tool in debootstrap mount.davfs ip unshare setpriv; do
-        command -v "$tool" >/dev/null || skip "$tool is not installed"
-    done
-    unshare --mount --net --pid --fork true 2>/dev/null || skip "may not make namespaces"
-    [ -c /dev/fuse ] || mknod /dev/fuse c 10 229 2>/dev/null || skip "there is no /dev/fuse"
-    mkdir "$WORK/one" "$WORK/two"
-    "$HOLDFAST_ROOT/script/package" --build "$BUILD" --to "$WORK/one" >/dev/null
-    "$HOLDFAST_ROOT/script/package" --build "$BUILD" --to "$WORK/two" --version 99.0 >/dev/null
-    depends=$(dpkg-deb -f "$WORK"/one/*.deb Depends | md5sum)
-    ARCHIVE=$HOLDFAST_ROOT/build-root/$ROOT_SUITE-${depends%% *}.tar
-    [ -e "$ARCHIVE" ] || (make_archive "$WORK"/one/*.deb "$ARCHIVE") || skip "a minimal Debian cannot be made"
-}
-
-# ---- inside: the host and the client ----
 
 # Starts and stops what the unit names, as it names it; and says "enabled" to the package's scripts.
 write_systemctl() {
@@ -209,7 +153,7 @@ upgrade() {
         https://files.example.org/files/letter.txt)" = 200 ] || fail "LOCK"
     before=$(cat "$JAIL/etc/holdfast/holdfast.conf" "$JAIL/etc/holdfast/users")
     rm "$JAIL"/root/holdfast_*.deb
-    cp "$WORK"/two/*.deb "$JAIL/root/"
+    "$HOLDFAST_ROOT/script/package" --build "$BUILD" --to "$JAIL/root" --version 99.0 >/dev/null
     : >"$JAIL/run/systemctl.log"
     on_host 'apt install ./holdfast_*.deb'
     grep -q '^restart holdfast.service' "$JAIL/run/systemctl.log" || fail "the service was not restarted"
@@ -234,15 +178,11 @@ remove() {
 }
 
 inside() {
-    ARCHIVE=$1 WORK=$2 JAIL=$2/jail
-    mount --make-rprivate /
-    ip link set lo up
-    mkdir "$JAIL"
-    tar -C "$JAIL" -xpf "$ARCHIVE"
-    root_mount "$JAIL"
+    [ -c /dev/fuse ] || mknod /dev/fuse c 10 229 2>/dev/null || skip "there is no /dev/fuse"
+    command -v mount.davfs >/dev/null || skip "davfs2 is not installed"
     write_systemctl
     make_client
-    cp "$WORK"/one/*.deb "$JAIL/root/"
+    cp "$WORK"/*.deb "$JAIL/root/"
     install_and_mount
     renew
     add_share
@@ -250,14 +190,4 @@ inside() {
     remove
 }
 
-if [ "${1-}" = --inside ]; then
-    shift
-    inside "$@"
-    exit
-fi
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/holdfast-deploy-XXXXXX")
-trap 'rm -rf --one-file-system "$WORK"' EXIT
-trap 'exit 143' TERM INT
-prepare
-chmod 755 "$WORK"
-unshare --mount --net --pid --fork --kill-child --mount-proc "$0" --inside "$ARCHIVE" "$WORK"
+minimal_main "$@"
