@@ -37,6 +37,13 @@ static const char *add_line(struct access *access, char *line)
     return wrong;
 }
 
+static int cannot_read(apr_pool_t *pool, const char *file, apr_status_t status, const char **out_message)
+{
+    *out_message = apr_psprintf(pool, "cannot read the groups of %s: %s", file, strerror(status));
+    return status;
+}
+
+/* To its end: who is missing in a group may be somebody whom a rule keeps out. */
 static int read_groups(apr_pool_t *pool, const char *file, struct access *access, const char **out_message)
 {
     apr_file_t *f;
@@ -44,11 +51,10 @@ static int read_groups(apr_pool_t *pool, const char *file, struct access *access
     const char *wrong = NULL;
 
     apr_status_t status = apr_file_open(&f, file, APR_FOPEN_READ | APR_FOPEN_BUFFERED, 0, pool);
-    if (status != APR_SUCCESS) {
-        *out_message = apr_psprintf(pool, "cannot read the groups of %s: %s", file, strerror(status));
-        return status;
-    }
-    for (int number = 1; !wrong && apr_file_gets(line, LINE_MAX_SIZE, f) == APR_SUCCESS; number++) {
+    if (status != APR_SUCCESS)
+        return cannot_read(pool, file, status, out_message);
+    for (int number = 1; !wrong && (status = apr_file_gets(line, LINE_MAX_SIZE, f)) == APR_SUCCESS;
+         number++) {
         if (strlen(line) == LINE_MAX_SIZE - 1)
             wrong = "the line is too long";
         else
@@ -57,6 +63,8 @@ static int read_groups(apr_pool_t *pool, const char *file, struct access *access
             *out_message = apr_psprintf(pool, "%s:%d: %s", file, number, wrong);
     }
     apr_file_close(f);
+    if (status != APR_SUCCESS && !APR_STATUS_IS_EOF(status))
+        return cannot_read(pool, file, status, out_message);
     return wrong ? EINVAL : 0;
 }
 

@@ -110,12 +110,19 @@ static int take_line(struct reading *r, char *line)
     return 0;
 }
 
+static int cannot_read(struct reading *r, apr_status_t status)
+{
+    *r->message = apr_psprintf(r->pool, "cannot read the users of %s: %s", r->file, strerror(status));
+    return status;
+}
+
 static int read_lines(struct reading *r, apr_file_t *f)
 {
     char line[USERFILE_LINE_MAX];
+    apr_status_t status = APR_SUCCESS;
     int error = 0;
 
-    while (!error && apr_file_gets(line, sizeof line, f) == APR_SUCCESS) {
+    while (!error && (status = apr_file_gets(line, sizeof line, f)) == APR_SUCCESS) {
         r->number++;
         size_t len = strlen(line);
         if (len == sizeof line - 1 && line[len - 1] != '\n')
@@ -124,7 +131,7 @@ static int read_lines(struct reading *r, apr_file_t *f)
         if (*line && *line != '#')
             error = take_line(r, line);
     }
-    return error;
+    return status == APR_SUCCESS || APR_STATUS_IS_EOF(status) ? error : cannot_read(r, status);
 }
 
 int userfile_read(apr_pool_t *pool, const char *file, struct userfile *out, const char **out_message)
@@ -135,10 +142,8 @@ int userfile_read(apr_pool_t *pool, const char *file, struct userfile *out, cons
     apr_file_t *f;
 
     apr_status_t status = apr_file_open(&f, file, APR_FOPEN_READ | APR_FOPEN_BUFFERED, 0, pool);
-    if (status != APR_SUCCESS) {
-        *out_message = apr_psprintf(pool, "cannot read the users of %s: %s", file, strerror(status));
-        return status;
-    }
+    if (status != APR_SUCCESS)
+        return cannot_read(&reading, status);
     int error = read_lines(&reading, f);
     apr_file_close(f);
     if (!error)

@@ -83,6 +83,9 @@ static void a_file_of_groups_must_be_there(void **state)
     struct options o = options_of("/ ann read", "/nowhere/groups");
     assert_int_not_equal(rules_check(pool, &o, &message), 0);
     assert_string_equal(message, "cannot read the groups of /nowhere/groups: No such file or directory");
+    o = options_of("/ ann read", "/tmp"); /* it can be opened, and fails later, as a broken disk does */
+    assert_int_not_equal(rules_check(pool, &o, &message), 0);
+    assert_string_equal(message, "cannot read the groups of /tmp: Is a directory");
 }
 
 static void a_line_has_an_end(void **state)

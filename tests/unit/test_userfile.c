@@ -112,6 +112,16 @@ static void bad_lines_are_named(void **state)
     }
 }
 
+/* It can be opened, and fails later, as a broken disk does. */
+static void what_cannot_be_read_is_not_empty(void **state)
+{
+    (void)state;
+    struct userfile users;
+    const char *message = "";
+    assert_int_equal(userfile_read(pool, "/tmp", &users, &message), EISDIR);
+    assert_string_equal(message, "cannot read the users of /tmp: Is a directory");
+}
+
 static void names_are_what_a_line_can_hold(void **state)
 {
     (void)state;
@@ -130,6 +140,7 @@ int main(void)
         cmocka_unit_test(the_kinds_that_there_are_are_known),
         cmocka_unit_test(a_digest_is_that_of_rfc_7616),
         cmocka_unit_test(bad_lines_are_named),
+        cmocka_unit_test(what_cannot_be_read_is_not_empty),
         cmocka_unit_test(names_are_what_a_line_can_hold),
     };
     apr_initialize();
