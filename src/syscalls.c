@@ -39,7 +39,8 @@ static const unsigned short forbidden[] = {
     SYS_tkill,
     SYS_rt_sigqueueinfo,
     SYS_pidfd_send_signal,
-    /* connections of one's own */
+    /* connections of one's own; a datagram, or TCP's fast open, needs none */
+    SYS_socket,
     SYS_connect,
     SYS_bind,
     SYS_listen,
