@@ -25,10 +25,12 @@
 
 #define KEY_SIZE 32
 #define MAC_SIZE 32 /* SHA-256 */
+#define WHO_SIZE 8  /* of 32: two with the same are forgotten together, no more */
 
 struct remembered {
     unsigned char mac[MAC_SIZE];
-    int64_t until_ms; /* 0 = empty */
+    unsigned char who[WHO_SIZE]; /* HMAC of the name */
+    int64_t until_ms;            /* 0 = empty */
 };
 
 struct auth {
@@ -125,10 +127,21 @@ bool auth_has(struct auth *auth, const char *user)
     return has;
 }
 
-void auth_forget(struct auth *auth)
+static void mac_name(const struct auth *auth, const char *name, unsigned char out[MAC_SIZE])
 {
+    if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, auth->key, sizeof auth->key, name, strlen(name), out) != 0)
+        abort();
+}
+
+void auth_forget(struct auth *auth, const char *user)
+{
+    unsigned char who[MAC_SIZE];
+
+    mac_name(auth, user, who);
     pthread_mutex_lock(&auth->mutex);
-    memset(auth->good, 0, sizeof auth->good);
+    for (size_t i = 0; i < AUTH_REMEMBER_MAX; i++)
+        if (memcmp(auth->good[i].who, who, WHO_SIZE) == 0)
+            auth->good[i] = (struct remembered){ .until_ms = 0 };
     pthread_mutex_unlock(&auth->mutex);
 }
 
@@ -237,10 +250,11 @@ static struct remembered *slot_of(struct remembered table[AUTH_REMEMBER_MAX],
 }
 
 static void remember(struct remembered table[AUTH_REMEMBER_MAX], const unsigned char mac[MAC_SIZE],
-                     int64_t until_ms)
+                     const unsigned char who[WHO_SIZE], int64_t until_ms)
 {
     struct remembered *slot = slot_of(table, mac);
     memcpy(slot->mac, mac, MAC_SIZE);
+    memcpy(slot->who, who, WHO_SIZE);
     slot->until_ms = until_ms;
 }
 
@@ -281,8 +295,7 @@ static const char *decoy_hash(struct auth *auth, const char *name, apr_pool_t *p
 {
     unsigned char mac[MAC_SIZE];
 
-    if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, auth->key, sizeof auth->key, name, strlen(name), mac) != 0)
-        abort();
+    mac_name(auth, name, mac);
     unsigned which = (unsigned)mac[0] << 24 | (unsigned)mac[1] << 16 | (unsigned)mac[2] << 8 | mac[3];
     pthread_mutex_lock(&auth->mutex);
     const apr_array_header_t *hashes = auth->users.hashed;
@@ -310,18 +323,19 @@ enum auth_answer auth_verify(struct auth *auth, const char *header, const struct
 {
     struct credentials c;
     struct secrets secrets;
-    unsigned char mac[MAC_SIZE];
+    unsigned char mac[MAC_SIZE], who[MAC_SIZE];
 
     if (!parse_basic(header, pool, &c))
         return AUTH_REFUSED;
     find_secrets(auth, c.user, pool, &secrets);
     bool is_good = is_right(&c, &secrets, decoy_hash(auth, c.user, pool));
     compute_mac(auth, &c, &secrets, from, mac);
+    mac_name(auth, c.user, who);
     pthread_mutex_lock(&auth->mutex);
     if (is_good)
-        remember(auth->good, mac, now_ms + AUTH_REMEMBER_MS);
+        remember(auth->good, mac, who, now_ms + AUTH_REMEMBER_MS);
     else
-        remember(auth->bad, mac, now_ms + AUTH_REFUSE_MS);
+        remember(auth->bad, mac, who, now_ms + AUTH_REFUSE_MS);
     pthread_mutex_unlock(&auth->mutex);
     if (!is_good)
         return AUTH_REFUSED;

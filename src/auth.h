@@ -56,8 +56,8 @@ bool auth_digest_of(struct auth *auth, const char *user, unsigned char out[AUTH_
 /* Whose name a Basic header gives, right or wrong; NULL if it gives none. */
 const char *auth_claimed_user(const char *header, apr_pool_t *pool);
 
-/* Forgets what was found right: everybody is verified once more. */
-void auth_forget(struct auth *auth);
+/* Forgets what was found right of this user, from wherever: the next time it is verified once more. */
+void auth_forget(struct auth *auth, const char *user);
 
 /* Quick: from memory. `header` is the Authorization value or NULL. */
 enum auth_answer auth_recall(struct auth *auth, const char *header, const struct address *from,

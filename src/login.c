@@ -33,14 +33,15 @@ void login_failed(struct loginlimit *limit, struct auth *auth, const struct addr
                     auth_has(auth, user) ? user : "", (int)(wait_ms / 1000));
 }
 
-/* Guesses go on while they are refused, from where somebody is in: one of them could be what is remembered. */
+/* Guesses go on while they are refused, from where this user is in: one of them could be what is remembered. Others stay
+ * remembered: else who has one account could make everybody's requests as dear as a login. */
 int64_t login_wait(struct loginlimit *limit, struct auth *auth, const struct address *from, const char *user)
 {
     bool is_stubborn;
     int64_t wait_ms = loginlimit_wait(limit, from, user, timer_now_ms(), &is_stubborn);
 
     if (is_stubborn)
-        auth_forget(auth);
+        auth_forget(auth, user);
     return wait_ms;
 }
 

@@ -332,7 +332,9 @@ static void what_is_right_is_remembered_for_one_network(void **state)
     assert_int_equal(auth_recall(auth, header, &here, 1, pool, &user), AUTH_OK);
     assert_int_equal(auth_recall(auth, header, &beside, 1, pool, &user), AUTH_OK);
     assert_int_equal(auth_recall(auth, header, &elsewhere, 1, pool, &user), AUTH_UNKNOWN);
-    auth_forget(auth);
+    auth_forget(auth, "bob"); /* who is somebody else */
+    assert_int_equal(auth_recall(auth, header, &here, 1, pool, &user), AUTH_OK);
+    auth_forget(auth, "ann");
     assert_int_equal(auth_recall(auth, header, &here, 1, pool, &user), AUTH_UNKNOWN);
     auth_close(auth);
 }
