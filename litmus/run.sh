@@ -75,6 +75,7 @@ main() {
     case ${1-} in
     '') server_start && own=1 && set -- "$URL/" ;;
     --tls)
+        [ -z "${HOLDFAST_SECURED-}" ] || skip "all the others are over TLS"
         certificate
         server_start --tls-cert "$WORK/cert.pem" --tls-key "$WORK/key.pem"
         own=1
@@ -101,6 +102,7 @@ main() {
         set -- "$URL/"
         ;;
     esac
+    [ -z "$own" ] || [ -z "${USER_NAME-}" ] || set -- "$@" "$USER_NAME" "$USER_PASSWORD"
     for suite in $SUITES; do
         run_suite "$suite" "$@" || failed=1
     done

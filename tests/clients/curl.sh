@@ -51,7 +51,8 @@ for i in $(seq 20); do
         echo "$i/$j" >"$ROOT/large-tree/d$i/f$j"
     done
 done
-curl -sS -v -X COPY -H "Destination: $URL/copy" "$URL/large-tree" --next -sS -v -o "$WORK/back" "$URL/copy/d20/f100" \
+curl -sS -v -X COPY -H "Destination: $URL/copy" "$URL/large-tree" \
+    --next ${CURL_HOME:+-K "$CURL_HOME/.curlrc"} -sS -v -o "$WORK/back" "$URL/copy/d20/f100" \
     >"$WORK/verbose" 2>&1
 interims=$(grep -c '^< HTTP/1.1 102 Processing' "$WORK/verbose" || true)
 [ "$interims" -ge 3 ] || fail "$interims interims: $(tail -n 60 "$WORK/verbose")"

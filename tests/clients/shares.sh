@@ -44,6 +44,7 @@ mount_root() {
     chmod 775 "$WORK/cache"
     printf '%s\n' 'use_locks 1' 'ask_auth 0' 'delay_upload 0' "cache_dir $WORK/cache" 'buf_size 256' 'dir_refresh 1' \
         'file_refresh 0' >"$WORK/davfs2.conf"
+    secure_davfs2
     at_exit unmount_at_exit
     mount -t davfs -o "conf=$WORK/davfs2.conf" "$URL/" "$WORK/mount" >"$WORK/mount.log" 2>&1 </dev/null
 }

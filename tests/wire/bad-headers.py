@@ -14,7 +14,7 @@ CASES = (
     ("PROPPATCH", {"If": "nonsense"}, 400), ("PROPPATCH", {"If": "()"}, 400), ("PROPPATCH", {"If": "(<a>"}, 400),
     ("PROPPATCH", {"If": "<http://x/>"}, 400), ("PROPPATCH", {"If": "(Not)"}, 400), ("PROPPATCH", {"If": "([etag)"}, 400),
     ("PROPPATCH", {"If": "(<urn:a>) <http://x/> (<urn:b>)"}, 400), ("PROPPATCH", {"If": "(" * 5000}, 400),
-    ("PROPFIND", [("Depth", "0"), ("Authorization", "Basic YTph"), ("Authorization", "Basic YTph")], 400),
+    ("PROPFIND", [("Depth", "0"), ("Authorization", "Basic YTph"), ("Authorization", "Basic YTph")], (400, 401)),
     ("PROPFIND", {"Depth": "0", "Host": "a b"}, 400), ("PROPFIND", {"Depth": "0", "Host": "user@a"}, 400),
     ("PROPFIND", {"Depth": "0", "Host": "a/b"}, 400), ("PROPFIND", {"Depth": "0", "If-Match": ""}, 400),
     ("UNLOCK", {}, 400), ("UNLOCK", {"Lock-Token": "<>"}, (400, 409)), ("UNLOCK", {"Lock-Token": "<nonsense"}, (400, 409)),

@@ -14,7 +14,7 @@ with Server("--heartbeat", "30", "--diagnostics") as s:
             if mode == "interim":
                 interim = c.response_head()
                 same(interim.status, 102)
-                found = re.fullmatch(r"102 <http://%s(/\.holdfast/jobs/[0-9a-f]+)>" % c.authority(),
+                found = re.fullmatch(r"102 <https?://%s(/\.holdfast/jobs/[0-9a-f]+)>" % c.authority(),
                                      interim.get("status-uri"))
                 uri = found[1]
             else:

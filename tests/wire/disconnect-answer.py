@@ -1,7 +1,5 @@
 #!/usr/bin/env python3
 """A client that goes in the middle of a long final answer did not get it: its retry does, and it is not done again."""
-import socket
-
 from longops import *
 
 COUNT, DEPTH, NAME = 900, 10, "\N{POUND SIGN}" * 120  # hrefs so long that no buffer of the system takes them all
@@ -13,12 +11,7 @@ with Held("--heartbeat", "30") as s:
     for i in range(COUNT):
         os.mkfifo(inner / ("fifo%d" % i))
     request = ("COPY", "/dir", {"Destination": "/slow-copy", "Overwrite": "F"})
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    raw.connect((s.host, s.port))
-    with s.connect() as c:
-        c.sock.close()
-        c.sock = raw
+    with s.connect(buffer=2048) as c:
         c.start(*request)
         s.is_held()
         s.open_gate()

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """--on-disconnect cancel inside an early 207: who hangs up stops it long before the next beat; its key is free again."""
-import socket
 
 from longops import *
 
@@ -25,7 +24,7 @@ with Held("--on-disconnect", "cancel", "--heartbeat-mode", "multistatus", "--hea
     same([job["state"] for job in s.jobs()], ["running"] * len(WAYS), "jobs in their early 207")
     for c, way in zip(connections, WAYS):
         if way == "half":
-            c.sock.shutdown(socket.SHUT_WR)
+            c.end()
         else:
             c.reset() if way == "reset" else c.close()
     eventually(lambda: "running" not in [job["state"] for job in s.jobs()], "they are stopped", HEARTBEAT * 0.75)

@@ -19,7 +19,7 @@ for phase in ("before the first", "between two", "in an early 207"):
                 elif phase == "in an early 207":
                     same(c.response_head().status, 207)
                 if leave == "half":
-                    c.sock.shutdown(1)
+                    c.end()
                 c.reset() if leave == "reset" else c.close()
                 job = s.jobs()[0]
                 same(job["state"], "running", "it goes on")

@@ -12,7 +12,7 @@ with Server("--grace", "20") as s:
         for c in clients:
             c.send(c.head("PUT", "/new", {"Content-Length": "10"}) + b"12345")
             if half:
-                c.sock.shutdown(1)
+                c.end()
             else:
                 c.close()
         eventually(lambda: fds() <= before + 3, "descriptors are closed again, half-closed: %s" % half, 10)

@@ -11,6 +11,7 @@ The environment says which program to run (script/test sets it):
   HOLDFAST_WRAP     what to put before it ("setarch -R")
   HOLDFAST_SLOW_LIB slow.so; HOLDFAST_PRELOAD what must be preloaded before it (a sanitizer's library)
   HOLDFAST_PATIENCE factor by which everything may take longer (sanitizers)
+  HOLDFAST_SECURED  if not empty: with users and TLS (secured.py)
 """
 import contextlib
 import ctypes
@@ -27,6 +28,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import secured
 from rawhttp import Closed, Connection, Response
 
 __all__ = [
@@ -163,7 +165,8 @@ class Server:
 
     def __init__(self, *options, slow=None, match=None, gate=False, tls=False, users=None, root=None, state=None,
                  listen=("127.0.0.1:0",), shares=None):
-        self.options, self.listen, self.tls = list(options), listen, tls
+        self.options, self.listen = list(options), listen
+        self.tls = tls or secured.ASKED and not secured.has_any(options, secured.OWN_CERTIFICATE)
         self.slow, self.match, self.users = slow, match, users
         self.temp = Path(tempfile.mkdtemp(prefix="holdfast-test-"))
         self.root = Path(root) if root else self.temp / "root"
@@ -225,6 +228,8 @@ class Server:
         return env
 
     def certificate(self):
+        if secured.ASKED:
+            return secured.certificate()
         cert, key = self.temp / "cert.pem", self.temp / "key.pem"
         if not cert.exists():
             subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
@@ -239,6 +244,10 @@ class Server:
                 same(run_program("passwd", str(path), name, stdin=password + "\n")[0], 0, "holdfast passwd")
         return path
 
+    def is_tester(self):
+        """Does the one user of secured.py ask?"""
+        return secured.ASKED and not self.users and not secured.has_any(self.options, secured.OWN_USERS)
+
     def arguments(self):
         arguments = ["serve", "--state", str(self.state)]
         for address in self.listen:
@@ -247,6 +256,8 @@ class Server:
             arguments += self.certificate()
         if self.users:
             arguments += ["--users", str(self.users_file())]
+        elif self.is_tester():
+            arguments += secured.users(self.options)
         return arguments + self.options + (["--config", str(self.config())] if self.shares else [str(self.root)])
 
     def config(self):
@@ -302,7 +313,7 @@ class Server:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def check_log(self):
-        for mark in MARKS:
+        for mark in MARKS + (secured.SECRETS if self.is_tester() else ()):
             if mark in self.log():
                 at = self.log().index(mark)
                 fail("in the server's log:\n" + self.log()[max(0, at - 200):at + 3000])
@@ -327,8 +338,14 @@ class Server:
 
     # ---- requests ----
 
-    def connect(self, timeout=30):
-        return Connection(self.host, self.port, tls=self.tls, timeout=timeout * PATIENCE)
+    def connect(self, timeout=30, at=None, **more):
+        """at: another address than the first, as a pair; more: see Connection."""
+        host, port = at or (self.host, self.port)
+        tls, login = self.tls, None
+        if self.is_tester():
+            login = None if secured.is_by_certificate() else secured.LOGIN
+            tls = secured.client_context() if tls and not login else tls
+        return Connection(host, port, tls=tls, timeout=timeout * PATIENCE, login=login, **more)
 
     def request(self, method, target, headers=(), body=None, **more):
         with self.connect() as connection:
@@ -401,6 +418,9 @@ def terminated(*_):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # timeout(1) sends it twice; once is enough to clean up
     sys.exit(143)
 
+
+if secured.skipped(sys.argv[0]):
+    skip(secured.skipped(sys.argv[0]))
 
 # A timeout of the runner must not leave servers and folders behind.
 signal.signal(signal.SIGTERM, terminated)

@@ -34,6 +34,7 @@ def stop(options, ask, gate_opens):
     with Held("--heartbeat", "0.5", *options, slow=slow) as s:
         for i in range(10):
             s.write("slow%d/a" % i, "x")
+        s.alive()  # as in join-thousand
         connections = [s.connect(60) for _ in range(COUNT)]
         for i, c in enumerate(connections):
             ask(c, i, {"User-Agent": AGENTS[i % len(AGENTS)]})

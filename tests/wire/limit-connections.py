@@ -6,15 +6,6 @@ import socket
 from holdfast import *
 
 
-class From(Connection):
-    """From another address of this machine."""
-
-    def __init__(self, s, address):
-        self.host, self.port, self.buffer = s.host, s.port, b""
-        self.sock = socket.create_connection((s.host, s.port), 30 * PATIENCE, (address, 0))
-        self.sent_at = time.monotonic()
-
-
 def told(c):
     """It asks, and is told that there are too many."""
     c.send(c.head("GET", "/"))
@@ -23,17 +14,17 @@ def told(c):
 
 
 with Server("--max-connections-per-address", "3", "--max-connections", "5") as s:
-    first = [From(s, "127.0.0.1") for _ in range(3)]
+    first = [s.connect(source="127.0.0.1") for _ in range(3)]
     same([c.request("GET", "/").status for c in first], [200] * 3, "as many as one address may have")
     for _ in range(20):
-        same(told(From(s, "127.0.0.1")), True, "one more")
-    second = [From(s, "127.0.0.2") for _ in range(2)]
+        same(told(s.connect(source="127.0.0.1")), True, "one more")
+    second = [s.connect(source="127.0.0.2") for _ in range(2)]
     same([c.request("GET", "/").status for c in second], [200] * 2, "as many as there may be in all")
-    same(told(From(s, "127.0.0.3")), True, "one more in all")
+    same(told(s.connect(source="127.0.0.3")), True, "one more in all")
     same([c.request("GET", "/").status for c in first + second], [200] * 5, "those that were there")
     second[0].close()
     eventually(lambda: s.request("GET", "/").status == 503, "still one address too many")
-    eventually(lambda: From(s, "127.0.0.3").request("GET", "/").status == 200, "a place in all came back")
+    eventually(lambda: s.connect(source="127.0.0.3").request("GET", "/").status == 200, "a place in all came back")
     first[0].close()
     eventually(lambda: s.request("GET", "/").status == 200, "a place of the address came back")
     log = [line for line in s.log().splitlines() if "is over --max-connections" in line]
@@ -44,19 +35,19 @@ with Server("--max-connections-per-address", "3", "--max-connections", "5") as s
 
 # Where none was given this machine's own have no limit by address, and the others one that leaves room.
 with Server("--max-connections", "8") as s:
-    own = [From(s, "127.0.0.1") for _ in range(8)]
+    own = [s.connect(source="127.0.0.1") for _ in range(8)]
     same([c.request("GET", "/").status for c in own], [200] * 8)
-    same(told(From(s, "127.0.0.1")), True)
+    same(told(s.connect(source="127.0.0.1")), True)
     for c in own:
         c.close()
 
 # A proxy that is trusted speaks for many.
 with Server("--max-connections-per-address", "2", "--trusted-proxy", "127.0.0.2") as s:
-    proxy = [From(s, "127.0.0.2") for _ in range(5)]
+    proxy = [s.connect(source="127.0.0.2") for _ in range(5)]
     same([c.request("GET", "/").status for c in proxy], [200] * 5)
-    other = [From(s, "127.0.0.1") for _ in range(2)]
+    other = [s.connect(source="127.0.0.1") for _ in range(2)]
     same([c.request("GET", "/").status for c in other], [200] * 2)
-    same(told(From(s, "127.0.0.1")), True)
+    same(told(s.connect(source="127.0.0.1")), True)
     for c in proxy + other:
         c.close()
 

@@ -5,9 +5,10 @@ from holdfast import *
 
 
 def sized(c, total, target="/", more=0):
-    """A head that counts for so many bytes; with `more` headers beside the three that it has."""
+    """A head that counts for so many bytes; with `more` headers beside those that it has."""
     fields = [("X-%04d" % i, "") for i in range(more)]
-    bare = len(c.head("GET", target, fields + [("X-Fill", "")])) + 64 * (3 + more)
+    head = c.head("GET", target, fields + [("X-Fill", "")])
+    bare = len(head) + 64 * (head.count(b"\r\n") - 2)
     return c.head("GET", target, fields + [("X-Fill", "f" * (total - bare))])
 
 

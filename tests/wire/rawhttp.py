@@ -40,11 +40,18 @@ def trusting():
 
 
 class Connection:
-    def __init__(self, host, port, tls=False, timeout=30):
-        self.host, self.port = host, port
+    """tls: True, or an SSLContext; login: what Authorization says in requests that do not say it themselves;
+    source: from which address of ours; buffer: bytes that the system takes for us unasked."""
+
+    def __init__(self, host, port, tls=False, timeout=30, login=None, source=None, buffer=None):
+        self.host, self.port, self.login = host, port, login
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
+        if source:
+            self.sock.bind((source, 0))
+        if buffer:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.sock.connect((host, port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
@@ -67,6 +74,10 @@ class Connection:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.sock.close()
 
+    def end(self):
+        """No more comes from us; TLS is not told, as somebody who dies does not."""
+        socket.socket.shutdown(self.sock, socket.SHUT_WR)
+
     # ---- sending ----
 
     def send(self, data):
@@ -81,6 +92,8 @@ class Connection:
             lines.append("Host: %s" % self.authority())
         if agent and not any(name.lower() == "user-agent" for name, _ in pairs):
             lines.append("User-Agent: holdfast-test/1")  # who does not say who it is gets no interim answers
+        if self.login and not any(name.lower() == "authorization" for name, _ in pairs):
+            lines.append("Authorization: %s" % self.login)
         lines += ["%s: %s" % pair for pair in pairs]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 

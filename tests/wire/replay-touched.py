@@ -12,6 +12,12 @@ def recreate_through_us(s):
     same(s.request("PUT", "/slow/a", {}, "new").status, 201)
 
 
+def has_ended(s, made):
+    """Touched any earlier, it would be noted as it is then."""
+    eventually(s.path(made).exists, "it is done")
+    eventually(lambda: all("result" in job for job in s.jobs()), "and has ended")
+
+
 TOUCHES = {
     "the source made again behind our back": (recreate_source, 204),
     "the source made again through the server": (recreate_through_us, 204),
@@ -35,8 +41,7 @@ for what, (touch, status) in TOUCHES.items():
         s.is_held()
         c.reset()
         s.open_gate()
-        eventually(s.path("moved/a").exists, "the MOVE is done")
-        eventually(lambda: s.jobs() == [] or all("result" in job for job in s.jobs()), "and has ended")
+        has_ended(s, "moved/a")
         touch(s)
         same(s.request("MOVE", "/slow", {"Destination": "/moved"}).status, status, what)
 
@@ -48,7 +53,7 @@ for touch, status in ((lambda s: s.write("slow.txt", "other"), 412), (lambda s: 
         s.is_held()
         c.reset()
         s.open_gate()
-        eventually(s.path("slow.txt").exists, "the PUT is done")
+        has_ended(s, "slow.txt")
         touch(s)
         content = s.read("slow.txt") if s.path("slow.txt").exists() else b"content"
         same(s.request("PUT", "/slow.txt", {"If-None-Match": "*"}, "content").status, status, "the repeated PUT")

@@ -5,6 +5,9 @@
 #                             with SHARES="NAME..." set, these folders in $ROOT, each at /of/NAME/
 #   server_stop               orderly; status 0 is demanded
 #
+# With HOLDFAST_SECURED the server has users and TLS (secured.py), and the clients are told how to get in: by files
+# in $WORK, which is HOME for most of them, and by the environment. A script with users of its own is skipped.
+#
 # $WORK is a temporary folder; it and the server go away with the script.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -78,13 +81,57 @@ share_config() {
     printf '%s\n' "$WORK/holdfast.conf"
 }
 
+# cadaver trusts whom the system trusts, and nobody else where there is no terminal: so it has a system of its own.
+secure_cadaver() {
+    mkdir -p "$WORK/bin"
+    printf '#!/bin/sh\nexec unshare -rm sh -c '\''mount --bind "%s" /etc/ssl/certs/ca-certificates.crt && exec "%s" "$@"'\'' sh "$@"\n' \
+        "$USER_CA" "$(command -v cadaver)" >"$WORK/bin/cadaver"
+    chmod +x "$WORK/bin/cadaver"
+    PATH=$WORK/bin:$PATH
+}
+
+# For curl; for cadaver, git and whoever else reads .netrc; for rclone.
+secure_clients() {
+    printf 'user = "%s:%s"\ncacert = "%s"\n' "$USER_NAME" "$USER_PASSWORD" "$USER_CA" >"$WORK/.curlrc"
+    printf 'machine 127.0.0.1\nlogin %s\npassword %s\n' "$USER_NAME" "$USER_PASSWORD" >"$WORK/.netrc"
+    chmod 600 "$WORK/.netrc"
+    export CURL_HOME=$WORK GIT_SSL_CAINFO=$USER_CA RCLONE_CA_CERT=$USER_CA RCLONE_WEBDAV_USER=$USER_NAME
+    if command -v rclone >/dev/null; then
+        RCLONE_WEBDAV_PASS=$(env -u LD_PRELOAD rclone obscure "$USER_PASSWORD")
+        export RCLONE_WEBDAV_PASS
+    fi
+    ! command -v cadaver >/dev/null || secure_cadaver
+}
+
+# secure_davfs2 : adds to $WORK/davfs2.conf what lets davfs2 in, where there is anything to
+secure_davfs2() {
+    [ -n "${HOLDFAST_SECURED-}" ] || return 0
+    printf 'trust_ca_cert %s\nsecrets %s\n' "$USER_CA" "$WORK/secrets" >>"$WORK/davfs2.conf"
+    printf '%s/ %s %s\n' "$URL" "$USER_NAME" "$USER_PASSWORD" >"$WORK/secrets"
+    chmod 600 "$WORK/secrets"
+}
+
+# Sets `secured`, the options for the server, and USER_NAME, USER_PASSWORD, USER_CA; none without HOLDFAST_SECURED.
+secure() {
+    local lines
+    secured=()
+    [ -n "${HOLDFAST_SECURED-}" ] || return 0
+    case " $* " in *' --users '* | *' --tls-cert '*) skip "it has users or a certificate of its own, and runs so anyway" ;; esac
+    lines=$(env -u LD_PRELOAD "$TOP/tests/wire/secured.py" "$@")
+    mapfile -t secured <<<"$lines"
+    USER_NAME=${secured[0]} USER_PASSWORD=${secured[1]} USER_CA=${secured[2]}
+    secured=("${secured[@]:3}")
+    secure_clients
+}
+
 server_start() {
-    local what=("$ROOT")
+    local what=("$ROOT") secured
     mkdir -p "$ROOT"
+    secure "$@"
     [ -z "${SHARES-}" ] || what=(--config "$(share_config)")
     : >"$WORK/out"
     # shellcheck disable=SC2086
-    ${HOLDFAST_WRAP-} "${HOLDFAST:-$TOP/build/holdfast}" serve --listen 127.0.0.1:0 --state "$STATE" "$@" "${what[@]}" \
+    ${HOLDFAST_WRAP-} "${HOLDFAST:-$TOP/build/holdfast}" serve --listen 127.0.0.1:0 --state "$STATE" "${secured[@]}" "$@" "${what[@]}" \
         >"$WORK/out" 2>>"$WORK/log" &
     PID=$!
     wait_for 20 "the server serves" server_said

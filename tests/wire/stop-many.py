@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A stop in the middle of traffic, while connections come and go, always ends with status 0."""
+import secured
 from holdfast import *
 
-ROUNDS = 20 if sanitized() else 300  # what went wrong did so once in some hundred
+ROUNDS = 20 if sanitized() or secured.ASKED else 300  # what went wrong did so once in some hundred
 KNOCKERS = 4
 
 
