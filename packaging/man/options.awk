@@ -1,11 +1,23 @@
-# The options of `holdfast serve --help` as items of an mdoc(7) list; with -v form=key as keys of the configuration file.
-# A row is "  --NAME TAKES  MEANING", what TAKES is may have single blanks; more of the meaning is on lines without "--".
+# The options of `holdfast serve --help` as mdoc(7), a list for each group; with -v form=key as keys of the configuration
+# file. A line "GROUP:" comes before its rows. A row is "  --NAME TAKES  MEANING", where TAKES may have single blanks;
+# more of the meaning is on lines without "--".
 
 function escaped(text) {
     gsub(/\\/, "\\e", text)
     gsub(/-/, "\\-", text)
     sub(/^[.']/, "\\\\\\&&", text)
     return text
+}
+
+function end_list() {
+    if (in_list)
+        print ".El"
+    in_list = 0
+}
+
+/^[A-Z].*:$/ {
+    end_list()
+    print ".Ss " escaped(substr($0, 1, length($0) - 1))
 }
 
 /^  --/ {
@@ -20,6 +32,9 @@ function escaped(text) {
     inside = !(form == "key" && (name == "config" || name == "list-clients" || name == "help"))
     if (!inside)
         next
+    if (!in_list)
+        print ".Bl -tag -width 4n"
+    in_list = 1
     if (form == "key")
         printf ".It Cm %s Li = Ar %s\n", escaped(name), escaped(takes == "" ? "yes|no" : takes)
     else
@@ -32,4 +47,8 @@ function escaped(text) {
 inside && /^ +/ {
     sub(/^ +/, "")
     print escaped($0)
+}
+
+END {
+    end_list()
 }
