@@ -275,12 +275,12 @@ static ssize_t getxattr_at(int fd, const char *name, void *out, size_t size)
 /* The detour through /proc costs as much as the rest of what a listing does for an entry. */
 static ssize_t get_entry_attr(struct fs_dir *dir, const char *name, void *out, size_t size)
 {
-    static atomic_bool is_unknown; /* the kernel is older: it will not learn */
+    static atomic_bool is_unknown; /* to the kernel, or to a container's filter of calls: it will not learn */
     char path[ATTR_PATH_SIZE];
 
     if (!atomic_load_explicit(&is_unknown, memory_order_relaxed)) {
         ssize_t len = getxattr_at(dir_fd(dir), name, out, size);
-        if (len >= 0 || errno != ENOSYS)
+        if (len >= 0 || (errno != ENOSYS && errno != EPERM))
             return len;
         atomic_store_explicit(&is_unknown, true, memory_order_relaxed);
     }

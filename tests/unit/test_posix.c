@@ -4,15 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -530,6 +534,40 @@ static void attributes_reach_names_of_any_length(void **state)
     assert_int_equal(fs_get_attr(world->dir, name, read_back, sizeof(read_back), &len), ENODATA);
 }
 
+/* As older container engines do it: what they do not know is forbidden. */
+static void forbid_getxattrat(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 464, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = { .len = sizeof(filter) / sizeof(*filter), .filter = filter };
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(2);
+}
+
+static void attributes_are_read_where_the_newest_call_is_forbidden(void **state)
+{
+    struct world *world = *state;
+    char value[16];
+    size_t len = 0;
+    int status;
+
+    support_write(world->root, "f", "x");
+    assert_int_equal(fs_set_attr(world->dir, "f", "value", 5), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        forbid_getxattrat();
+        _exit(fs_get_attr(world->dir, "f", value, sizeof(value), &len) == 0 && len == 5 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void an_attribute_of_a_link_is_not_its_target_s(void **state)
 {
     struct world *world = *state;
@@ -1004,6 +1042,7 @@ int main(void)
         TEST(files_of_every_size_are_copied_byte_by_byte),
         TEST(a_file_that_changed_is_copied_to_its_end),
         TEST(attributes_reach_names_of_any_length),
+        TEST(attributes_are_read_where_the_newest_call_is_forbidden),
         TEST(an_attribute_of_a_link_is_not_its_target_s),
         TEST(a_name_can_be_given_without_privilege),
         TEST(trees_that_lock_out_their_owner_are_copied_and_removed),
