@@ -236,6 +236,18 @@ static void compute_mac(const struct auth *auth, const struct credentials *c, co
     gnutls_hmac_deinit(hmac, out);
 }
 
+/* What a header says, what it is to be held against, and under what that is remembered. False: it makes no sense. */
+static bool identify(struct auth *auth, const char *header, const struct address *from, apr_pool_t *pool,
+                     struct credentials *out_said, struct secrets *out_secrets,
+                     unsigned char out_mac[MAC_SIZE])
+{
+    if (!parse_basic(header, pool, out_said))
+        return false;
+    find_secrets(auth, out_said->user, pool, out_secrets);
+    compute_mac(auth, out_said, out_secrets, from, out_mac);
+    return true;
+}
+
 const char *auth_claimed_user(const char *header, apr_pool_t *pool)
 {
     struct credentials c;
@@ -276,10 +288,8 @@ enum auth_answer auth_recall(struct auth *auth, const char *header, const struct
     struct secrets secrets;
     unsigned char mac[MAC_SIZE];
 
-    if (!parse_basic(header, pool, &c))
+    if (!identify(auth, header, from, pool, &c, &secrets, mac))
         return AUTH_REFUSED;
-    find_secrets(auth, c.user, pool, &secrets);
-    compute_mac(auth, &c, &secrets, from, mac);
     pthread_mutex_lock(&auth->mutex);
     bool is_good = is_in(auth->good, mac, now_ms, AUTH_REMEMBER_MS);
     bool is_bad = !is_good && is_in(auth->bad, mac, now_ms, AUTH_REFUSE_MS);
@@ -325,11 +335,9 @@ enum auth_answer auth_verify(struct auth *auth, const char *header, const struct
     struct secrets secrets;
     unsigned char mac[MAC_SIZE], who[MAC_SIZE];
 
-    if (!parse_basic(header, pool, &c))
+    if (!identify(auth, header, from, pool, &c, &secrets, mac))
         return AUTH_REFUSED;
-    find_secrets(auth, c.user, pool, &secrets);
     bool is_good = is_right(&c, &secrets, decoy_hash(auth, c.user, pool));
-    compute_mac(auth, &c, &secrets, from, mac);
     mac_name(auth, c.user, who);
     pthread_mutex_lock(&auth->mutex);
     if (is_good)

@@ -78,6 +78,9 @@ const char *state_path(const struct state_row *row, int column);
  * but the four above. */
 typedef int state_row_fn(void *ctx, const struct state_row *row);
 
+/* One of these, for the array of const char * that is its ctx: the path in the first column. */
+state_row_fn state_collect_path;
+
 /* Within a change: the rows of a SELECT; few, since all are held in memory at once. */
 int state_select(struct state *state, apr_pool_t *scratch, const char *sql, const void **args,
                  state_row_fn *each, void *ctx);

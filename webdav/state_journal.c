@@ -21,16 +21,6 @@ static int journal_remove(void *ctx, const char *dir_path)
     return state_change_path(ctx, journal_remove_sql, dir_path);
 }
 
-static int collect_path(void *ctx, const struct state_row *row)
-{
-    apr_array_header_t *paths = ctx;
-    const char *path = state_path(row, 0);
-    if (!path)
-        return EIO;
-    APR_ARRAY_PUSH(paths, const char *) = apr_pstrdup(paths->pool, path);
-    return 0;
-}
-
 /* each() may call journal_remove, so it is called on a list read before. */
 static int journal_list(void *ctx, int (*each)(void *each_ctx, const char *dir_path), void *each_ctx)
 {
@@ -38,7 +28,7 @@ static int journal_list(void *ctx, int (*each)(void *each_ctx, const char *dir_p
     apr_pool_t *pool;
     apr_pool_create(&pool, NULL);
     apr_array_header_t *paths = apr_array_make(pool, 16, sizeof(const char *));
-    int error = state_list(state, journal_list_sql, collect_path, paths);
+    int error = state_list(state, journal_list_sql, state_collect_path, paths);
     for (int i = 0; i < paths->nelts && !error; i++)
         error = each(each_ctx, APR_ARRAY_IDX(paths, i, const char *));
     apr_pool_destroy(pool);

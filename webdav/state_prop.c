@@ -176,21 +176,11 @@ int state_prop_copy(struct state *state, const char *from, bool deep, const char
     return state_change(state, copy_change, &copying);
 }
 
-static int path_row(void *ctx, const struct state_row *row)
-{
-    apr_array_header_t *paths = ctx;
-    const char *path = state_path(row, 0);
-    if (!path)
-        return EIO;
-    APR_ARRAY_PUSH(paths, const char *) = apr_pstrdup(paths->pool, path);
-    return 0;
-}
-
 int state_prop_paths(struct state *state, const char *tree, const char *after, apr_array_header_t *out)
 {
     const struct tree in = tree_of(out->pool, tree);
     const void *args[] = { after ? state_encode_path(out->pool, after) : in.after, in.before };
-    return state_query(state, prop_paths, args, path_row, out);
+    return state_query(state, prop_paths, args, state_collect_path, out);
 }
 
 /* ---- renames ---- */

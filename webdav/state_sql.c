@@ -259,3 +259,13 @@ const char *state_path(const struct state_row *row, int column)
     const char *text = state_text(row, column);
     return text && *text == '/' ? apr_punescape_url(row->pool, text + 1, NULL, NULL, 0) : NULL;
 }
+
+int state_collect_path(void *ctx, const struct state_row *row)
+{
+    apr_array_header_t *paths = ctx;
+    const char *path = state_path(row, 0);
+    if (!path)
+        return EIO;
+    APR_ARRAY_PUSH(paths, const char *) = apr_pstrdup(paths->pool, path);
+    return 0;
+}

@@ -4,22 +4,8 @@ set -eu
 HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/../wire/server.sh"
 . "$HERE/names.sh"
+. "$HERE/talk.sh"
 command -v cadaver >/dev/null || skip "cadaver is not installed"
-
-# cadaver ends with 0 whatever happened: its words are what we have. run EXPECT-FAILURES COMMANDS...
-run() {
-    local failures=$1
-    shift
-    # By a pipe it asks nothing; the last line ends it.
-    (cd "$WORK/local" && printf '%s\n' "$@" quit | HOME=$WORK timeout 60 cadaver "$URL/") >"$WORK/said" 2>&1 ||
-        fail "cadaver ended with $?: $(cat "$WORK/said")"
-    same "$(grep -ciE 'failed|could not|error|unknown command|no such|invalid' "$WORK/said")" "$failures" \
-        "failures in: $(cat "$WORK/said")"
-}
-
-said() {
-    grep -qE -- "$1" "$WORK/said" || fail "cadaver did not say $1: $(cat "$WORK/said")"
-}
 
 # What cadaver's own command line needs for a name.
 quoted() {

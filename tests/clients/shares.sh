@@ -3,21 +3,8 @@
 set -eu
 HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/../wire/server.sh"
+. "$HERE/talk.sh"
 command -v cadaver >/dev/null || skip "cadaver is not installed"
-
-# run EXPECT-FAILURES COMMANDS...
-run() {
-    local failures=$1
-    shift
-    (cd "$WORK/local" && printf '%s\n' "$@" quit | HOME=$WORK timeout 60 cadaver "$URL/") >"$WORK/said" 2>&1 ||
-        fail "cadaver ended with $?: $(cat "$WORK/said")"
-    same "$(grep -ciE 'failed|could not|error|unknown command|no such|invalid' "$WORK/said")" "$failures" \
-        "failures in: $(cat "$WORK/said")"
-}
-
-said() {
-    grep -qE -- "$1" "$WORK/said" || fail "cadaver did not say $1: $(cat "$WORK/said")"
-}
 
 try_cadaver() {
     run 0 'ls' 'cd of' 'ls' 'cd one' 'put a.txt' 'ls' 'copy a.txt b.txt' 'lock b.txt' 'put a.txt b.txt' 'unlock b.txt' \

@@ -30,8 +30,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define FICLONE_REQUEST 0x40049409
-#define REAL(name)      ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#include "tests/preload/real.h"
 
 static struct control {
     _Atomic long long countdown;
@@ -152,8 +151,7 @@ long syscall(long number, ...)
     va_list list;
 
     va_start(list, number);
-    for (int i = 0; i < 6; i++)
-        a[i] = va_arg(list, long);
+    read_arguments(list, a);
     va_end(list);
     switch (number) {
     case SYS_renameat2:

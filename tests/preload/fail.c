@@ -30,7 +30,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define FICLONE_REQUEST 0x40049409
+#include "tests/preload/real.h"
 
 /* In this order in tests/wire/faultlib.py. */
 enum call {
@@ -124,8 +124,6 @@ static ssize_t allowed(enum call call, int fd, size_t size)
     return errno ? -1 : (ssize_t)(size - size / 2);
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
 static int fails_by_number(long number, const long *a)
 {
     const char *path = (const char *)a[1];
@@ -162,8 +160,7 @@ long syscall(long number, ...)
     va_list list;
 
     va_start(list, number);
-    for (int i = 0; i < 6; i++)
-        a[i] = va_arg(list, long);
+    read_arguments(list, a);
     va_end(list);
     if (!real_syscall)
         real_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");

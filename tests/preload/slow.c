@@ -34,7 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FICLONE_REQUEST 0x40049409
+#include "tests/preload/real.h"
 
 enum call {
     RENAMEAT2,
@@ -142,16 +142,13 @@ static void slow(enum call call, int fd, const char *path, int fd2, const char *
     errno = saved;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
 long syscall(long number, ...)
 {
     long a[6];
     va_list list;
 
     va_start(list, number);
-    for (int i = 0; i < 6; i++)
-        a[i] = va_arg(list, long);
+    read_arguments(list, a);
     va_end(list);
     if (!real_syscall)
         real_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");

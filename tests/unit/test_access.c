@@ -1,7 +1,6 @@
 /*
  * Who may do what: one row per question.
  */
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,12 +11,11 @@
 
 #include <cmocka.h>
 
+#include "tests/support/pool.h"
 #include "webdav/access.h"
 
 #define NFC "caf\xC3\xA9"
 #define NFD "cafe\xCC\x81"
-
-static apr_pool_t *pool;
 
 static const char *const names[] = { "none", "pass", "read", "write" };
 
@@ -278,21 +276,6 @@ static void a_view_outlives_its_rules(void **state)
     access_free(NULL);
 }
 
-static int open_pool(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int close_pool(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,5 +287,5 @@ int main(void)
         cmocka_unit_test(rules_and_members_are_bounded),
         cmocka_unit_test(a_view_outlives_its_rules),
     };
-    return cmocka_run_group_tests(tests, open_pool, close_pool);
+    return cmocka_run_group_tests(tests, pool_set_up, pool_tear_down);
 }

@@ -12,29 +12,12 @@
 
 #include <cmocka.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <inttypes.h>
 
+#include "tests/support/pool.h"
 #include "webdav/etag.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
-}
 
 /* Changed at 08:49:37.5 */
 static const struct fs_stat file = {
@@ -385,12 +368,12 @@ int main(void)
         cmocka_unit_test(a_tag_is_strong_and_changes_with_the_file),
         cmocka_unit_test(numbers_are_hexadecimal),
         cmocka_unit_test(lists_are_searched),
-        cmocka_unit_test_setup_teardown(preconditions_are_evaluated_in_order, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(times_before_1970_are_compared_too, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(if_range_wants_the_very_same, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(ranges_are_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(too_many_ranges_are_ignored, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(cut_and_spoilt_headers_are_survived, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(preconditions_are_evaluated_in_order, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(times_before_1970_are_compared_too, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(if_range_wants_the_very_same, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(ranges_are_read, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(too_many_ranges_are_ignored, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(cut_and_spoilt_headers_are_survived, pool_set_up, pool_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,28 +9,11 @@
 
 #include <cmocka.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <errno.h>
 
 #include "src/idempotency.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
-}
+#include "tests/support/pool.h"
 
 static int read_key(const char *first, const char *second, const char **out)
 {
@@ -124,5 +107,5 @@ int main(void)
         cmocka_unit_test(without_the_header_there_is_no_key),
         cmocka_unit_test(a_key_has_its_longest_length),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pool_set_up, pool_tear_down);
 }

@@ -10,28 +10,11 @@
 
 #include <cmocka.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <errno.h>
 
+#include "tests/support/pool.h"
 #include "webdav/ifheader.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
-}
 
 /* The header in one form: "resource(!<token>[etag])" for each list, the request's own being "". */
 static const char *canonical(const struct ifheader *header)
@@ -227,11 +210,12 @@ static void cut_and_spoilt_headers_are_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_grammar_is_obeyed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(any_list_with_all_its_conditions_is_enough, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_token_is_submitted_wherever_it_stands, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_number_of_conditions_is_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(cut_and_spoilt_headers_are_survived, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_grammar_is_obeyed, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(any_list_with_all_its_conditions_is_enough, pool_set_up,
+                                        pool_tear_down),
+        cmocka_unit_test_setup_teardown(a_token_is_submitted_wherever_it_stands, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(the_number_of_conditions_is_bounded, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(cut_and_spoilt_headers_are_survived, pool_set_up, pool_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

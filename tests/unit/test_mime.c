@@ -10,31 +10,14 @@
 
 #include <cmocka.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <errno.h>
 
+#include "tests/support/pool.h"
 #include "tests/support/support.h"
 #include "webdav/mime.h"
 
 #define DEFAULT_TYPE "application/octet-stream"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
-}
 
 /* Opens a table with this content. */
 static struct mime *open_text(const char *text)
@@ -130,10 +113,10 @@ static void the_systems_table_is_the_default(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_last_extension_decides, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_missing_table_leaves_the_default, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_table_that_cannot_be_read_is_an_error, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_systems_table_is_the_default, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_last_extension_decides, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(a_missing_table_leaves_the_default, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(a_table_that_cannot_be_read_is_an_error, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(the_systems_table_is_the_default, pool_set_up, pool_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,27 +9,10 @@
 
 #include <cmocka.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 
 #include "src/prefer.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
-}
+#include "tests/support/pool.h"
 
 static struct prefer parse(const char *first, const char *second)
 {
@@ -198,5 +181,5 @@ int main(void)
         cmocka_unit_test(lazy_is_true_or_one),
         cmocka_unit_test(html_goes_to_those_who_name_it),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pool_set_up, pool_tear_down);
 }

@@ -1,7 +1,6 @@
 /*
  * The options about who may do what: which make sense together, and what the file of groups says.
  */
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +14,7 @@
 
 #include "src/rules.h"
 #include "tests/support/exchange.h"
-
-static apr_pool_t *pool;
+#include "tests/support/pool.h"
 
 static const char *write_file(const char *text)
 {
@@ -162,20 +160,6 @@ static void shares_are_shown_above(void **state)
     exchange_close(above);
 }
 
-static int open_pool(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int close_pool(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,5 +169,5 @@ int main(void)
         cmocka_unit_test(rules_come_into_force),
         cmocka_unit_test(shares_are_shown_above),
     };
-    return cmocka_run_group_tests(tests, open_pool, close_pool);
+    return cmocka_run_group_tests(tests, pool_set_up, pool_tear_down);
 }

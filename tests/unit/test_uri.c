@@ -10,29 +10,12 @@
 
 #include <cmocka.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <errno.h>
 
 #include "fs/fs.h"
+#include "tests/support/pool.h"
 #include "webdav/uri.h"
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
-}
 
 static void credentials_are_left_out(void **state)
 {
@@ -386,16 +369,16 @@ static void cut_and_spoilt_targets_are_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(credentials_are_left_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(targets_become_paths, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(long_targets_are_refused_by_the_length_of_their_path, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_prefix_is_taken_off, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(paths_become_hrefs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(prefixes_are_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(every_byte_of_a_name_comes_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(credentials_are_left_out, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(targets_become_paths, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(long_targets_are_refused_by_the_length_of_their_path, pool_set_up,
+                                        pool_tear_down),
+        cmocka_unit_test_setup_teardown(a_prefix_is_taken_off, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(paths_become_hrefs, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(prefixes_are_read, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(every_byte_of_a_name_comes_back, pool_set_up, pool_tear_down),
         cmocka_unit_test(hosts_are_compared_as_authorities),
-        cmocka_unit_test_setup_teardown(cut_and_spoilt_targets_are_survived, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(cut_and_spoilt_targets_are_survived, pool_set_up, pool_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,33 +10,16 @@
 
 #include <cmocka.h>
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <pthread.h>
 
+#include "tests/support/pool.h"
 #include "webdav/buffer.h"
 #include "webdav/xmlread.h"
 
 #define MAX_ELEMENTS 10000
 #define MAX_DEPTH    100
-
-static apr_pool_t *pool;
-
-static int set_up(void **state)
-{
-    (void)state;
-    apr_initialize();
-    return apr_pool_create(&pool, NULL);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    apr_pool_destroy(pool);
-    apr_terminate();
-    return 0;
-}
 
 static int keep_all(const struct xml_element *element)
 {
@@ -638,24 +621,26 @@ static void threads_do_not_meet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_propfind_becomes_a_tree, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(text_is_joined_and_decoded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(languages_are_in_scope_below, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(utf16_is_read_in_both_orders, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(kept_markup_stands_on_its_own, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_inside_the_kept_is_not_asked_about, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bad_documents_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(numbers_are_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(depth_is_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(attributes_are_bounded_without_reading_them, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(namespaces_in_scope_are_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(namespaces_are_bounded_in_length, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(looking_for_prefixes_is_linear, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(markup_is_bounded, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(long_texts_are_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(cut_documents_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(spoilt_documents_are_survived, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(threads_do_not_meet, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_propfind_becomes_a_tree, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(text_is_joined_and_decoded, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(languages_are_in_scope_below, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(utf16_is_read_in_both_orders, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(kept_markup_stands_on_its_own, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(what_is_inside_the_kept_is_not_asked_about, pool_set_up,
+                                        pool_tear_down),
+        cmocka_unit_test_setup_teardown(bad_documents_are_refused, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(numbers_are_bounded, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(depth_is_bounded, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(attributes_are_bounded_without_reading_them, pool_set_up,
+                                        pool_tear_down),
+        cmocka_unit_test_setup_teardown(namespaces_in_scope_are_bounded, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(namespaces_are_bounded_in_length, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(looking_for_prefixes_is_linear, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(markup_is_bounded, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(long_texts_are_read, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(cut_documents_are_refused, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(spoilt_documents_are_survived, pool_set_up, pool_tear_down),
+        cmocka_unit_test_setup_teardown(threads_do_not_meet, pool_set_up, pool_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
