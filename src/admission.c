@@ -103,8 +103,3 @@ void admission_leave(struct admission *admission, const struct sockaddr *socket)
     const struct address address = address_of(socket);
     conncount_give_back(admission->count, &address);
 }
-
-unsigned admission_count(struct admission *admission)
-{
-    return conncount_now(admission->count);
-}

@@ -29,7 +29,4 @@ bool admission_enter(struct admission *admission, const struct options *options,
                      const struct admission_visitor *visitor);
 void admission_leave(struct admission *admission, const struct sockaddr *socket);
 
-/* How many are in. */
-unsigned admission_count(struct admission *admission);
-
 #endif

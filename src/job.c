@@ -312,17 +312,6 @@ bool job_is_done(const struct job_waiter *waiter)
     return is_done;
 }
 
-void job_stop(struct job_waiter *waiter)
-{
-    struct job *job = waiter->job;
-    if (!job)
-        return;
-    pthread_mutex_lock(&job->engine->mutex);
-    if (job->state != JOB_DONE && job->kind->stop)
-        job->kind->stop(job->item);
-    pthread_mutex_unlock(&job->engine->mutex);
-}
-
 void job_leave(struct job_waiter *waiter)
 {
     struct job *job = waiter->job;

@@ -95,10 +95,6 @@ void job_join(struct job *job, struct job_waiter *waiter);
 
 bool job_is_done(const struct job_waiter *waiter);
 
-/* Asks the waiter's job to stop, also one that is still queued: it is run all the same and sees it. Nothing
- * happens if it is done: what comes after goes on. From any thread. */
-void job_stop(struct job_waiter *waiter);
-
 /* The waiter's share in the item ends. Nothing happens if it was not waiting. */
 void job_leave(struct job_waiter *waiter);
 

@@ -9,7 +9,8 @@
 #include "src/addresses.h"
 #include "src/options.h"
 
-bool openness_is_loopback(const char *listen)
+/* "127.0.0.1:80", "[::1]:80" or "localhost:80", and no other name: who knows where that leads. */
+static bool is_loopback(const char *listen)
 {
     const char *colon = strrchr(listen, ':');
     struct address address;
@@ -28,7 +29,7 @@ static bool is_loopback_only(const struct options *o)
     if (activation_count() > 0)
         return false;
     for (unsigned i = 0; i < o->listen_count; i++)
-        if (!openness_is_loopback(o->listen[i]))
+        if (!is_loopback(o->listen[i]))
             return false;
     return true;
 }

@@ -30,7 +30,4 @@ bool openness_allows_passwords(const struct options *options);
 /* Likewise, but they could be read on the way. */
 bool openness_is_careless(const struct options *options);
 
-/* "127.0.0.1:80", "[::1]:80" or "localhost:80", and no other name: who knows where that leads. */
-bool openness_is_loopback(const char *listen);
-
 #endif

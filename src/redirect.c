@@ -55,7 +55,8 @@ static bool is_good_target(const char *target)
     return true;
 }
 
-const char *redirect_url(apr_pool_t *pool, const char *host, const char *target, unsigned port)
+/* "https://host:8443/a?b" for a Host header and a request target; NULL if one of them will not do. */
+static const char *https_url(apr_pool_t *pool, const char *host, const char *target, unsigned port)
 {
     if (!host || !target || !is_good_target(target))
         return NULL;
@@ -110,7 +111,7 @@ static enum MHD_Result proceed(void *cls, struct MHD_Connection *connection, con
     *size = 0;
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
     apr_pool_create(&pool, NULL);
-    const char *location = redirect_url(pool, host, *target, redirect->port);
+    const char *location = https_url(pool, host, *target, redirect->port);
     log_debug("sent on to %s", location ? location : "nowhere: no host, or an odd target");
     enum MHD_Result result = reply(connection, location ? 308 : 400, location);
     apr_pool_destroy(pool);

@@ -29,7 +29,4 @@ int redirect_start(int socket, unsigned port, struct timer *timer, struct linger
 /* NULL is fine. */
 void redirect_stop(struct redirect *redirect);
 
-/* "https://host:8443/a?b" for a Host header and a request target; NULL if one of them will not do. */
-const char *redirect_url(apr_pool_t *pool, const char *host, const char *target, unsigned port);
-
 #endif

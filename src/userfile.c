@@ -40,7 +40,8 @@ bool userfile_is_name(const char *name)
     return true;
 }
 
-bool userfile_is_digest(const char *text, const char **out_colon)
+/* Is `text` (what stands behind the name) a digest line's? Then its realm ends at *out_colon. */
+static bool is_digest(const char *text, const char **out_colon)
 {
     const char *colon = strchr(text, ':');
 
@@ -102,7 +103,7 @@ static int take_line(struct reading *r, char *line)
     if (!userfile_is_name(line))
         return wrong(r, "a name is too long, or has a control character");
     struct user *user = user_named(r, line);
-    if (userfile_is_digest(colon + 1, &second))
+    if (is_digest(colon + 1, &second))
         return take_digest(r, user, colon + 1, second);
     user->hash = apr_pstrndup(r->pool, colon + 1, strcspn(colon + 1, ":"));
     APR_ARRAY_PUSH(r->users->hashed, const char *) = user->hash;

@@ -39,9 +39,6 @@ const struct user *userfile_find(const struct userfile *users, const char *name)
 /* SHA-256 of "NAME:USERFILE_REALM:PASSWORD". */
 void userfile_digest(const char *name, const char *password, unsigned char out[USERFILE_DIGEST_SIZE]);
 
-/* Is `text` (what stands behind the name) a digest line's? Then its realm ends at *out_colon. */
-bool userfile_is_digest(const char *text, const char **out_colon);
-
 /* May a user have this name: not empty, not too long, no colon, no control characters, no # in front? */
 bool userfile_is_name(const char *name);
 

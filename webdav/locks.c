@@ -128,7 +128,7 @@ static int remove_span(struct locks *locks, struct lock_span span, lock_visit_fn
     const char **tokens = mark_span(locks, span, doomed, ctx, &error, &count);
     if (count) {
         pthread_mutex_unlock(&locks->mutex);
-        error = state_lock_remove_all(locks->state, tokens, count);
+        error = state_lock_remove(locks->state, tokens, count);
         pthread_mutex_lock(&locks->mutex);
         struct lock_run run = locktable_run(&locks->table, span);
         for (size_t i = run.first; i < run.end && error; i++)

@@ -37,11 +37,10 @@ struct state_lock {
 };
 
 int state_lock_put(struct state *state, const struct state_lock *lock); /* insert or replace by token */
-int state_lock_remove(struct state *state, const char *token);
 int state_lock_list(struct state *state, void (*each)(void *ctx, const struct state_lock *lock), void *ctx);
 
-/* Removes many in one transaction. */
-int state_lock_remove_all(struct state *state, const char *const *tokens, size_t count);
+/* In one transaction. */
+int state_lock_remove(struct state *state, const char *const *tokens, size_t count);
 
 /* A MOVE across file systems that is about to publish its copy, or has done so, and to remove the source. */
 struct state_move {

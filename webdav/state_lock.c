@@ -35,11 +35,6 @@ int state_lock_put(struct state *state, const struct state_lock *lock)
     return state_change(state, put_change, &change);
 }
 
-int state_lock_remove(struct state *state, const char *token)
-{
-    return state_lock_remove_all(state, &token, 1);
-}
-
 struct removal {
     const char *const *tokens;
     size_t count;
@@ -56,7 +51,7 @@ static int remove_change(struct state *state, apr_pool_t *scratch, void *ctx)
     return error;
 }
 
-int state_lock_remove_all(struct state *state, const char *const *tokens, size_t count)
+int state_lock_remove(struct state *state, const char *const *tokens, size_t count)
 {
     struct removal removal = { .tokens = tokens, .count = count };
     return state_change(state, remove_change, &removal);

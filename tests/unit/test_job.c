@@ -636,7 +636,7 @@ static void the_engine_is_not_idle_while_an_item_is_being_released(void **state)
     pthread_join(thread, NULL);
 }
 
-/* ---- joining, and stopping one ---- */
+/* ---- joining ---- */
 
 static void who_joins_is_told_too_unless_it_is_done_already(void **state)
 {
@@ -697,35 +697,6 @@ static void a_thousand_wait_for_one_job(void **state)
     free(waiters);
 }
 
-static void one_job_is_stopped_running_or_queued_and_no_other(void **state)
-{
-    (void)state;
-    struct gate started = GATE, ended = GATE;
-    struct job_engine *engine = open_engine(1, 10);
-    struct item running = { .until_stopped = true, .started = &started };
-    struct item queued = { .until_stopped = true, .ended = &ended }, other = { 0 };
-
-    assert_int_equal(submit(engine, &running, JOB_LONG), 0);
-    gate_await(&started, 1);
-    assert_int_equal(submit(engine, &queued, JOB_LONG), 0);
-    assert_int_equal(submit(engine, &other, JOB_LONG), 0);
-    job_stop(&queued.waiter);
-    assert_true(progress_is_stopped(&queued.progress));
-    assert_false(progress_is_stopped(&running.progress));
-    assert_int_equal(gate_value(&ended), 0);
-    job_stop(&running.waiter);
-    gate_await(&told, 3);
-    assert_int_equal(gate_value(&ended), 1);
-
-    job_stop(&other.waiter); /* done: what may still come after it is not to be stopped */
-    assert_false(progress_is_stopped(&other.progress));
-    job_leave(&running.waiter);
-    job_leave(&queued.waiter);
-    job_leave(&other.waiter);
-    job_stop(&other.waiter);
-    close_engine(engine);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -751,7 +722,6 @@ int main(void)
         cmocka_unit_test(the_engine_is_not_idle_while_an_item_is_being_released),
         cmocka_unit_test(who_joins_is_told_too_unless_it_is_done_already),
         cmocka_unit_test(a_thousand_wait_for_one_job),
-        cmocka_unit_test(one_job_is_stopped_running_or_queued_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

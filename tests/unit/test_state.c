@@ -261,8 +261,8 @@ static void removing_takes_what_was_named_and_nothing_else(void **context)
         struct state_lock lock = a_lock(apr_pstrmemdup(f->pool, token, 1), "x");
         state_lock_put(f->state, &lock);
     }
-    assert_int_equal(state_lock_remove_all(f->state, tokens, 3), 0);
-    assert_int_equal(state_lock_remove(f->state, "d"), 0);
+    assert_int_equal(state_lock_remove(f->state, tokens, 3), 0);
+    assert_int_equal(state_lock_remove(f->state, &(const char *){ "d" }, 1), 0);
     open_state(f);
     const struct found *found = list_locks(f);
     assert_int_equal(found->count, 1);
@@ -432,7 +432,7 @@ static void an_operator_who_vacuums_meanwhile_does_no_harm(void **context)
     assert_int_equal(list_locks(f)->count, 2);
     run_sql(f, "DROP TABLE notes");
     assert_int_equal(list_locks(f)->count, 2);
-    assert_int_equal(state_lock_remove(f->state, "t"), 0);
+    assert_int_equal(state_lock_remove(f->state, &(const char *){ "t" }, 1), 0);
 }
 
 static void another_writer_is_waited_for(void **context)
@@ -465,7 +465,7 @@ static void *write_many(void *arg)
         struct state_lock lock = a_lock(token, "x");
         writer->errors += state_lock_put(writer->state, &lock) != 0;
         if (i % 2)
-            writer->errors += state_lock_remove(writer->state, token) != 0;
+            writer->errors += state_lock_remove(writer->state, &(const char *){ token }, 1) != 0;
     }
     return NULL;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """/.holdfast/metrics: the format is kept to the letter, and what happens is counted: once, and under its name."""
 from holdfast import *
+from holdfast import TOP
 from metricslib import *
 
 with Server("--heartbeat", "0.1", slow="renameat2=500", match="slow") as s:
@@ -8,6 +9,9 @@ with Server("--heartbeat", "0.1", slow="renameat2=500", match="slow") as s:
     s.write("slow1", "x")
     s.write("slow2", "x")
     before = scrape(s)
+    told = (TOP / "docs" / "operating.md").read_text()
+    same(sorted({name for name, _ in before if name.startswith("holdfast_")
+                 and not re.sub("_(bucket|sum|count)$", "", name) in told}), [], "metrics that operating.md does not tell of")
     same(value(before, "holdfast_build_info", version=re.search(r"[\d.]+", run_program("--version")[1])[0]), 1)
     within(value(before, "process_resident_memory_bytes"), 1e6, 1e9, "memory")
     within(value(before, "process_resident_memory_bytes") / 1024, s.memory_kib() * .5, s.memory_kib() * 2, "memory")
