@@ -7,8 +7,6 @@
  * since libxml2 compares each attribute of an element with all others before it calls anybody. Markup:
  * by one budget for the whole document, as declarations are repeated on every element that is kept.
  *
- * Markup is written here and not by xmlNodeDump, which declares no namespaces from above the node.
- *
  * Threads: nothing is shared. Errors are collected by the parser's own context; no global handler.
  */
 #include "webdav/xmlread.h"
@@ -26,19 +24,13 @@
 
 #include "webdav/buffer.h"
 #include "webdav/dav.h"
-#include "webdav/multistatus.h"
+#include "webdav/xmlmarkup.h"
 
 #define MAX_EQUAL_SIGNS 10000             /* so many attributes at most; some may stand in text */
-#define MAX_NAMESPACES  100               /* in scope at once */
 #define MAX_PREFIX      256               /* bytes of a namespace's prefix */
 #define MAX_NS_NAME     4096              /* bytes of a namespace's name, which answers repeat */
 #define MAX_MARKUP      (4 * 1024 * 1024) /* outer and inner of all elements */
 #define MESSAGE_MAX     200
-
-static const char *text_of(const xmlChar *text)
-{
-    return text ? (const char *)text : "";
-}
 
 /* ---- parsing ---- */
 
@@ -129,16 +121,16 @@ static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id,
 static bool check_namespaces(struct parse *p, int count, const xmlChar **namespaces)
 {
     for (int i = 0; i < count; i++) {
-        if (strlen(text_of(namespaces[2 * i])) > MAX_PREFIX) {
+        if (strlen(xmlmarkup_text(namespaces[2 * i])) > MAX_PREFIX) {
             stop(p, E2BIG, "the prefix of a namespace is too long");
             return false;
         }
-        if (strlen(text_of(namespaces[2 * i + 1])) > MAX_NS_NAME) {
+        if (strlen(xmlmarkup_text(namespaces[2 * i + 1])) > MAX_NS_NAME) {
             stop(p, E2BIG, "the name of a namespace is too long");
             return false;
         }
     }
-    if (p->ctxt->nsNr / 2 > MAX_NAMESPACES) {
+    if (p->ctxt->nsNr / 2 > XMLMARKUP_NAMESPACES_MAX) {
         stop(p, E2BIG, "too many namespaces");
         return false;
     }
@@ -259,48 +251,38 @@ static const char *pooled_namespace(struct build *b, xmlNs *ns)
     if (!ns)
         return "";
     if (!ns->_private)
-        ns->_private = apr_pstrdup(b->pool, text_of(ns->href));
+        ns->_private = apr_pstrdup(b->pool, xmlmarkup_text(ns->href));
     return ns->_private;
-}
-
-static xmlAttr *find_lang(const xmlNode *node)
-{
-    return xmlHasNsProp(node, (const xmlChar *)"lang", XML_XML_NAMESPACE);
 }
 
 /* Copied where it is said, shared by all below. xml:lang="" takes it back. */
 static const char *lang_in_scope(struct build *b, const xmlNode *node, const struct xml_element *parent)
 {
-    xmlAttr *attr = find_lang(node);
+    xmlAttr *attr = xmlmarkup_lang(node);
     if (!attr)
         return parent ? parent->lang : NULL;
     xmlChar *value = xmlNodeGetContent((xmlNode *)attr);
-    const char *lang = value && *value ? apr_pstrdup(b->pool, text_of(value)) : NULL;
+    const char *lang = value && *value ? apr_pstrdup(b->pool, xmlmarkup_text(value)) : NULL;
     xmlFree(value);
     return lang;
-}
-
-static bool is_text(const xmlNode *node)
-{
-    return node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
 }
 
 static const char *direct_text(struct build *b, const xmlNode *node)
 {
     size_t size = 0;
     for (const xmlNode *child = node->children; child; child = child->next)
-        if (is_text(child))
-            size += strlen(text_of(child->content));
+        if (xmlmarkup_is_text(child))
+            size += strlen(xmlmarkup_text(child->content));
     if (size == 0)
         return "";
 
     char *text = apr_palloc(b->pool, size + 1);
     char *end = text;
     for (const xmlNode *child = node->children; child; child = child->next) {
-        if (!is_text(child))
+        if (!xmlmarkup_is_text(child))
             continue;
-        size_t len = strlen(text_of(child->content));
-        memcpy(end, text_of(child->content), len);
+        size_t len = strlen(xmlmarkup_text(child->content));
+        memcpy(end, xmlmarkup_text(child->content), len);
         end += len;
     }
     *end = '\0';
@@ -312,7 +294,7 @@ static struct xml_element *build_element(struct build *b, const xmlNode *node, s
 {
     struct xml_element *element = apr_pcalloc(b->pool, sizeof *element);
     element->ns = pooled_namespace(b, node->ns);
-    element->name = apr_pstrdup(b->pool, text_of(node->name));
+    element->name = apr_pstrdup(b->pool, xmlmarkup_text(node->name));
     element->text = direct_text(b, node);
     element->lang = lang_in_scope(b, node, parent);
     element->parent = parent;
@@ -327,185 +309,7 @@ static struct xml_element *build_element(struct build *b, const xmlNode *node, s
     return element;
 }
 
-/* ---- markup ---- */
-
-static void put_name(struct buffer *out, const xmlNs *ns, const xmlChar *name)
-{
-    if (ns && ns->prefix) {
-        buffer_puts(out, text_of(ns->prefix));
-        buffer_puts(out, ":");
-    }
-    buffer_puts(out, text_of(name));
-}
-
-static void put_declaration(struct buffer *out, const xmlNs *ns)
-{
-    buffer_puts(out, ns->prefix ? " xmlns:" : " xmlns");
-    buffer_puts(out, text_of(ns->prefix));
-    buffer_puts(out, "=\"");
-    xml_escape_attribute(out, text_of(ns->href), strlen(text_of(ns->href)));
-    buffer_puts(out, "\"");
-}
-
-static void put_attribute(struct buffer *out, const xmlAttr *attr)
-{
-    xmlChar *value = xmlNodeGetContent((const xmlNode *)attr);
-    buffer_puts(out, " ");
-    put_name(out, attr->ns, attr->name);
-    buffer_puts(out, "=\"");
-    xml_escape_attribute(out, text_of(value), strlen(text_of(value)));
-    buffer_puts(out, "\"");
-    xmlFree(value);
-}
-
-/* The declarations above a node that is kept, the nearest first. */
-struct scope {
-    struct declaration {
-        const xmlNs *ns;
-        const char *prefix; /* "" for the default namespace */
-        size_t len;
-        bool is_used;
-    } declared[MAX_NAMESPACES];
-    size_t count;
-};
-
-static void collect_scope(const xmlNode *node, struct scope *scope)
-{
-    scope->count = 0;
-    for (const xmlNode *above = node->parent; above && above->type == XML_ELEMENT_NODE; above = above->parent)
-        for (const xmlNs *ns = above->nsDef; ns; ns = ns->next) {
-            assert(scope->count < MAX_NAMESPACES); /* counted while parsing */
-            const char *prefix = text_of(ns->prefix);
-            scope->declared[scope->count++] =
-                (struct declaration){ .ns = ns, .prefix = prefix, .len = strlen(prefix) };
-        }
-}
-
-/* What stands before a colon in text may be a prefix (xsi:type="xs:string") and need its declaration. */
-static void mark_mentioned(struct scope *scope, const xmlChar *content)
-{
-    const char *text = text_of(content), *end = text + strlen(text);
-    for (const char *colon = text; (colon = memchr(colon, ':', (size_t)(end - colon))); colon++) {
-        size_t before = (size_t)(colon - text);
-        for (size_t i = 0; i < scope->count; i++) {
-            struct declaration *d = &scope->declared[i];
-            if (!d->is_used && d->len > 0 && d->len <= before && colon[-1] == d->prefix[d->len - 1] &&
-                memcmp(colon - d->len, d->prefix, d->len) == 0)
-                d->is_used = true;
-        }
-    }
-}
-
-static void mark_used(struct scope *scope, const xmlNs *ns)
-{
-    for (size_t i = 0; ns && i < scope->count; i++)
-        scope->declared[i].is_used |= scope->declared[i].ns == ns;
-}
-
-/* Which of them are used anywhere in the tree at `node`. One pass, whatever their number: with one for
- * each, a long text under many prefixes would cost the product. */
-static void mark_tree(struct scope *scope, const xmlNode *node)
-{
-    if (is_text(node))
-        mark_mentioned(scope, node->content);
-    if (node->type != XML_ELEMENT_NODE)
-        return;
-    mark_used(scope, node->ns);
-    for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
-        mark_used(scope, attr->ns);
-        for (const xmlNode *part = attr->children; part; part = part->next)
-            mark_mentioned(scope, part->content);
-    }
-    for (const xmlNode *child = node->children; child; child = child->next)
-        mark_tree(scope, child);
-}
-
-/* Does a nearer declaration of the same prefix stand before this one? */
-static bool is_hidden(const struct scope *scope, size_t index, const xmlNode *node)
-{
-    const struct declaration *d = &scope->declared[index];
-    for (const xmlNs *own = node->nsDef; own; own = own->next)
-        if (strcmp(text_of(own->prefix), d->prefix) == 0)
-            return true;
-    for (size_t i = 0; i < index; i++)
-        if (scope->declared[i].len == d->len && memcmp(scope->declared[i].prefix, d->prefix, d->len) == 0)
-            return true;
-    return false;
-}
-
-/* What the tree at `node` uses and only its ancestors declare. Nobody uses xmlns="", and nobody needs it
- * where this goes: there is no default namespace there. */
-static void put_inherited_declarations(struct buffer *out, const xmlNode *node)
-{
-    struct scope scope;
-    collect_scope(node, &scope);
-    if (scope.count > 0)
-        mark_tree(&scope, node);
-    for (size_t i = 0; i < scope.count; i++)
-        if (scope.declared[i].is_used && !is_hidden(&scope, i, node))
-            put_declaration(out, scope.declared[i].ns);
-}
-
-static void put_nodes(struct buffer *out, const xmlNode *first, const char *lang, bool is_top);
-
-static void put_element(struct buffer *out, const xmlNode *node, const char *lang, bool is_top)
-{
-    buffer_puts(out, "<");
-    put_name(out, node->ns, node->name);
-    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next)
-        put_declaration(out, ns);
-    if (is_top) {
-        put_inherited_declarations(out, node);
-        if (lang && !find_lang(node)) {
-            buffer_puts(out, " xml:lang=\"");
-            xml_escape_attribute(out, lang, strlen(lang));
-            buffer_puts(out, "\"");
-        }
-    }
-    for (const xmlAttr *attr = node->properties; attr; attr = attr->next)
-        put_attribute(out, attr);
-
-    if (node->children) {
-        buffer_puts(out, ">");
-        put_nodes(out, node->children, NULL, false);
-        buffer_puts(out, "</");
-        put_name(out, node->ns, node->name);
-        buffer_puts(out, ">");
-    } else {
-        buffer_puts(out, "/>");
-    }
-}
-
-/* A node and its later siblings. `is_top`: nothing is around them, they stand on their own. */
-static void put_nodes(struct buffer *out, const xmlNode *first, const char *lang, bool is_top)
-{
-    for (const xmlNode *node = first; node; node = node->next) {
-        const char *content = text_of(node->content);
-        switch ((int)node->type) {
-        case XML_ELEMENT_NODE:
-            put_element(out, node, lang, is_top);
-            break;
-        case XML_TEXT_NODE:
-        case XML_CDATA_SECTION_NODE:
-            xml_escape(out, content, strlen(content));
-            break;
-        case XML_COMMENT_NODE:
-            buffer_puts(out, "<!--");
-            buffer_puts(out, content);
-            buffer_puts(out, "-->");
-            break;
-        case XML_PI_NODE:
-            buffer_puts(out, "<?");
-            buffer_puts(out, text_of(node->name));
-            buffer_puts(out, *content ? " " : "");
-            buffer_puts(out, content);
-            buffer_puts(out, "?>");
-            break;
-        default:
-            assert(!"a DOM without a DTD has no other nodes");
-        }
-    }
-}
+/* ---- what is kept ---- */
 
 /* What was written, as a string in the pool; counted against the budget. */
 static int take_markup(struct build *b, const char **out)
@@ -520,11 +324,11 @@ static int take_markup(struct build *b, const char **out)
 
 static int keep_element(struct build *b, const xmlNode *node, struct xml_element *element)
 {
-    put_element(&b->markup, node, element->lang, true);
+    xmlmarkup_put(&b->markup, node, element->lang);
     int error = take_markup(b, &element->outer);
     if (error)
         return error;
-    put_nodes(&b->markup, node->children, element->lang, true);
+    xmlmarkup_put_content(&b->markup, node, element->lang);
     return take_markup(b, &element->inner);
 }
 
