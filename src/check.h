@@ -1,5 +1,7 @@
 /*
  * holdfast check: could it be served so? Nothing is made, bound or locked.
+ *
+ * Threads: the main one. Ownership: a pool of its own, for as long as the call.
  */
 #ifndef HOLDFAST_CHECK_H
 #define HOLDFAST_CHECK_H

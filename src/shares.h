@@ -7,7 +7,7 @@
  *
  * Life: shares_open opens them in order, or none; shares_close when no request is left. The leftovers of a crash are
  * removed from shares_start_leftovers on; shares_stop_leftovers and shares_join_leftovers before the end.
- * Threads: the main one; shares_find and shares_pool any.
+ * Threads: the main one; shares_find and shares_pool any. Errors: errno.
  */
 #ifndef HOLDFAST_SHARES_H
 #define HOLDFAST_SHARES_H
