@@ -43,13 +43,14 @@ root_mount() {
     mount -t sysfs sysfs "$1/sys"
     mount --bind /dev "$1/dev"
     mount --make-rprivate "$1/dev" # or what is mounted below would appear outside
+    mount --bind /dev/pts "$1/dev/pts"
     mount -t tmpfs tmpfs "$1/dev/shm"
 }
 
 # root_unmount DIR
 root_unmount() {
     local at
-    for at in dev/shm dev sys proc; do
+    for at in dev/shm dev/pts dev sys proc; do
         ! mountpoint -q "$1/$at" || umount -l "$1/$at"
     done
 }
