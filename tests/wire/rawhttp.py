@@ -114,7 +114,7 @@ class Connection:
     def request(self, method, target, headers=(), body=None, proto="HTTP/1.1", chunked=False):
         try:
             self.start(method, target, headers, body, proto, chunked)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             pass  # refused while we were sending: the answer is there to be read
         return self.response(method)
 
