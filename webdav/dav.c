@@ -195,6 +195,7 @@ void dav_set_access(struct dav *dav, struct access *access)
     struct access *before = dav->access;
     dav->access = access;
     atomic_store_explicit(&dav->has_access, access != NULL, memory_order_release);
+    atomic_fetch_add(&dav->access_turn, 1);
     pthread_rwlock_unlock(&dav->access_lock);
     access_free(before);
 }
@@ -262,6 +263,7 @@ struct dav_request *dav_request_new(struct dav *dav, const struct dav_head *head
         take_head(r, head);
     else
         copy_head(r, head);
+    r->access_turn = atomic_load(&dav->access_turn);
     r->view = rights_view(dav, pool, r->user);
     r->tls = head->tls;
     r->has_body = head->has_body;
@@ -332,7 +334,7 @@ bool dav_is_upload(const struct dav_request *r)
 
 void dav_run(struct dav_request *r)
 {
-    if (!r->reply.status && !reply_if_stopped(r))
+    if (!r->reply.status && !reply_if_stopped(r) && rights_check_again(r))
         r->method->run(r);
     drop_upload(r); /* the reply may be kept for long */
     buffer_release(&r->body);

@@ -94,7 +94,7 @@ void dav_close(struct dav *dav);
  * the caller's, and must stay as they are until dav_close: requests that came before go on with theirs. Any thread. */
 void dav_set_config(struct dav *dav, const struct dav_config *config);
 
-/* The rules (access.h) from now on, for requests and listings that begin; takes them over, and frees those before. NULL:
+/* The rules (access.h) from now on, for requests, operations and listings that begin; takes them over, and frees those before. NULL:
  * none. Any thread. */
 void dav_set_access(struct dav *dav, struct access *access);
 

@@ -55,6 +55,7 @@ struct dav {
     pthread_rwlock_t access_lock; /* guards the rules */
     struct access *access;        /* NULL: there are none */
     atomic_bool has_access;
+    atomic_uint access_turn; /* how often there were new ones */
 };
 
 /* accepted.c */
@@ -78,6 +79,7 @@ struct dav_request {
     const char *user;
     apr_table_t *headers;
     const struct access_view *view; /* what the user may do; NULL: everything */
+    unsigned access_turn;           /* the rules that `view` is of, or earlier ones */
     bool tls;
     bool has_body;
     uint64_t content_length; /* of the request; DAV_LENGTH_UNKNOWN if chunked, 0 without body */

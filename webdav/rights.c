@@ -174,11 +174,38 @@ bool rights_check_dest_name(struct dav_request *r, const char *path)
     return refuse(r, path, r->dest_slash, "bind");
 }
 
+static bool may_bind_dest(const struct dav_request *r)
+{
+    return is_all_writable(r, r->dest) && may_bind(r, r->dest);
+}
+
 bool rights_check_dest(struct dav_request *r, const char *asked)
 {
-    if (!r->view || (is_all_writable(r, r->dest) && may_bind(r, r->dest)))
+    return !r->view || may_bind_dest(r) || refuse(r, asked, r->dest_slash, "bind");
+}
+
+/* ---- once more, when its turn comes ---- */
+
+static bool is_allowed_still(const struct dav_request *r)
+{
+    bool is_collection = r->exists && r->st.type == FS_DIR;
+
+    if (!r->view)
         return true;
-    return refuse(r, asked, r->dest_slash, "bind");
+    if (r->right == ACCESS_NONE || (r->right == ACCESS_PASS && !is_collection))
+        return false;
+    return find_lack(r, r->method) == LACKS_NOTHING && (!r->dest || may_bind_dest(r));
+}
+
+bool rights_check_again(struct dav_request *r)
+{
+    if (!r->path || atomic_load(&r->dav->access_turn) == r->access_turn)
+        return true;
+    r->view = rights_view(r->dav, r->pool, r->user);
+    r->right = rights_at(r->dav->fs, r->view, r->path);
+    if (!is_allowed_still(r))
+        reply_error(r, 403, "The rules have changed meanwhile: this is no longer allowed.");
+    return !r->reply.status;
 }
 
 /* ---- listings and copies ---- */

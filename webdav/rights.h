@@ -53,6 +53,9 @@ bool rights_check_tree(struct dav_request *r);
 bool rights_check_dest_name(struct dav_request *r, const char *path);
 bool rights_check_dest(struct dav_request *r, const char *asked);
 
+/* When the operation begins, which may be long after it was accepted: if there are new rules they count. */
+bool rights_check_again(struct dav_request *r);
+
 /* May the path be named to whoever asks? */
 bool rights_may_name(const struct dav_request *r, const char *path);
 

@@ -617,6 +617,63 @@ static void privileges_are_told_truly(void **state)
     exchange_close(y);
 }
 
+/* The request is begun, then the rules change, then its turn comes. `now` NULL: none are left. */
+static int status_after(struct exchange *x, const char *method, const char *target, const char *dest,
+                        const char *now)
+{
+    struct dav_head head = {
+        .method = method, .target = target, .headers = apr_table_make(x->pool, 2), .user = "ann"
+    };
+    struct access *access = now ? access_new() : NULL;
+
+    give_rules(x);
+    apr_table_setn(head.headers, "Host", "x");
+    if (dest)
+        apr_table_setn(head.headers, "Destination", dest);
+    struct dav_request *r = dav_request_new(x->dav, &head);
+    dav_begin(r);
+    assert_int_equal(dav_request_reply(r)->status, 0);
+    if (now) {
+        assert_null(access_add(access, "", "/ * write"));
+        assert_null(access_add(access, "", now));
+    }
+    dav_set_access(x->dav, access);
+    dav_run(r);
+    int status = dav_request_reply(r)->status;
+    dav_cleanup(r);
+    dav_request_free(r);
+    return status;
+}
+
+static void what_waits_goes_by_the_rules_of_its_beginning(void **state)
+{
+    struct exchange *x = *state;
+    static const struct {
+        const char *method, *target, *dest, *now;
+        int status;
+    } rows[] = {
+        { "COPY", "/deep", "/a", "/deep * none", 403 },
+        { "COPY", "/f", "/a", "/f * none", 403 },
+        { "COPY", "/f", "/a", "/a * read", 403 },
+        { "COPY", "/f", "/pub/a", "/pub * read", 403 },
+        { "COPY", "/f", "/pub/a", "/pub/a/b * none", 403 },
+        { "MOVE", "/f", "/a", "/f * read", 403 },
+        { "MOVE", "/deep/in/yes", "/a", "/deep/in/yes/f * read", 403 },
+        { "DELETE", "/pub/f", NULL, "/pub * read", 403 },
+        { "MKCOL", "/pub/new", NULL, "/pub * read", 403 },
+        { "COPY", "/f", "/a", "/ro * read", 201 },
+        { "COPY", "/f", "/b", NULL, 201 },
+        { "MOVE", "/a", "/c", "/ro * write", 201 },
+        { "DELETE", "/c", NULL, "/ro * write", 204 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int status = status_after(x, rows[i].method, rows[i].target, rows[i].dest, rows[i].now);
+        if (status != rows[i].status)
+            fail_msg("%s %s with %s: %d", rows[i].method, rows[i].target, rows[i].now, status);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -636,6 +693,7 @@ int main(void)
         TEST(progress_counts_what_may_be_read),
         TEST(options_tell_what_is_allowed),
         TEST(privileges_are_told_truly),
+        TEST(what_waits_goes_by_the_rules_of_its_beginning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
