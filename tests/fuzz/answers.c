@@ -56,7 +56,7 @@ static bool read_status(struct reader *r, struct answer_head *head)
         !isdigit((unsigned char)line[9]) || !isdigit((unsigned char)line[10]) ||
         !isdigit((unsigned char)line[11]) || line[12] != ' ')
         return fail(r, "not a status line");
-    head->status = atoi(line + 9);
+    head->status = (int)strtol(line + 9, NULL, 10);
     return (head->status >= 100 && head->status <= 599) || fail(r, "not a status");
 }
 

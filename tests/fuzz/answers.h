@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* NULL: all is well; else what is not. *out_count: final answers. */
+/* A NUL follows the bytes. NULL: all is well; else what is not. *out_count: final answers. */
 const char *answers_check(const char *bytes, size_t size, bool has_head, unsigned *out_count);
 
 #endif

@@ -157,9 +157,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     converse(fd, in.at, in.left, &answers);
     close(fd);
     await_rest();
+    buffer_append(&answers, "", 1); /* as the checks read numbers by functions for texts */
     assert(!answers.overflow);
     bool has_head = memmem(data, size, "HEAD", 4) != NULL;
-    const char *wrong = answers.size ? answers_check(answers.data, answers.size, has_head, &count) : NULL;
+    const char *wrong = answers_check(answers.data, answers.size - 1, has_head, &count);
     if (wrong) {
         fprintf(stderr, "%s:\n%.*s\n", wrong, (int)answers.size, answers.data);
         abort();
