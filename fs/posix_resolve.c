@@ -221,6 +221,16 @@ static bool is_nothing(int err)
     return err == ENOENT || err == ENOTDIR;
 }
 
+static int tell_path(const char *path, char *out, size_t size)
+{
+    size_t len = strlen(path);
+
+    if (len >= size)
+        return ENAMETOOLONG;
+    memcpy(out, path, len + 1);
+    return 0;
+}
+
 /* Hardly any path has a link in it, and the kernel can say so in one call; also of one that leads nowhere, as it
  * would have met the link before. `may_end`: it may lead nowhere. */
 static int find_path(struct posix_fs *fs, const char *path, bool may_end, char *out, size_t size)
@@ -242,11 +252,7 @@ static int find_path(struct posix_fs *fs, const char *path, bool may_end, char *
     }
     if (err)
         return err;
-    size_t len = strlen(real);
-    if (len >= size)
-        return ENAMETOOLONG;
-    memcpy(out, real, len + 1);
-    return 0;
+    return tell_path(real, out, size);
 }
 
 int posix_real_path(struct fs *fs, const char *path, char *out, size_t size)
@@ -290,9 +296,5 @@ int posix_path_of(struct fs *base, int fd, struct fs_dir *dir, char *out, size_t
     const char *inside = strip_root(text, root);
     if (!inside)
         return EXDEV;
-    size_t len = strlen(inside);
-    if (len >= size)
-        return ENAMETOOLONG;
-    memcpy(out, inside, len + 1);
-    return 0;
+    return tell_path(inside, out, size);
 }
