@@ -2,7 +2,6 @@
  * Checksums: the published test vectors, in one piece and in many, and sets of values.
  */
 #include <apr_escape.h>
-#include <apr_general.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,33 +10,19 @@
 
 #include <cmocka.h>
 
+#include "tests/support/pool.h"
 #include "webdav/checksum.h"
 
 #define ALL ((1u << CHECKSUM_COUNT) - 1)
 
-static int set_up(void **state)
-{
-    apr_pool_t *pool;
-
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    *state = pool;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    apr_pool_destroy(*state);
-    return 0;
-}
-
-static const char *hex(apr_pool_t *pool, const struct checksum_values *values, enum checksum_kind kind)
+static const char *hex(const struct checksum_values *values, enum checksum_kind kind)
 {
     return apr_pescape_hex(pool, values->value[kind], checksum_size(kind), 0);
 }
 
 static void known_values_come_out(void **state)
 {
+    (void)state;
     static const struct {
         const char *data;
         const char *value[CHECKSUM_COUNT];
@@ -55,19 +40,20 @@ static void known_values_come_out(void **state)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct checksum *checksum = checksum_open(*state, ALL);
+        struct checksum *checksum = checksum_open(pool, ALL);
         struct checksum_values found;
         checksum_add(checksum, rows[i].data, strlen(rows[i].data));
         checksum_end(checksum, &found);
         assert_int_equal(found.has, ALL);
         for (int kind = 0; kind < CHECKSUM_COUNT; kind++)
-            assert_string_equal(hex(*state, &found, (enum checksum_kind)kind), rows[i].value[kind]);
+            assert_string_equal(hex(&found, (enum checksum_kind)kind), rows[i].value[kind]);
     }
 }
 
 static void pieces_make_the_same_as_the_whole(void **state)
 {
-    struct checksum *whole = checksum_open(*state, ALL), *pieces = checksum_open(*state, ALL);
+    (void)state;
+    struct checksum *whole = checksum_open(pool, ALL), *pieces = checksum_open(pool, ALL);
     struct checksum_values a, b;
     size_t size = 300000, at = 0;
     char *data = malloc(size);
@@ -87,10 +73,11 @@ static void pieces_make_the_same_as_the_whole(void **state)
 
 static void only_what_is_asked_for_is_there(void **state)
 {
-    struct checksum *checksum = checksum_open(*state, 1u << CHECKSUM_SHA256);
+    (void)state;
+    struct checksum *checksum = checksum_open(pool, 1u << CHECKSUM_SHA256);
     struct checksum_values found;
 
-    assert_non_null(checksum_open(*state, 1u << CHECKSUM_MD5)); /* never ended: goes with the pool */
+    assert_non_null(checksum_open(pool, 1u << CHECKSUM_MD5)); /* never ended: goes with the pool */
     checksum_add(checksum, "abc", 3);
     checksum_end(checksum, &found);
     assert_int_equal(found.has, 1u << CHECKSUM_SHA256);
@@ -123,5 +110,5 @@ int main(void)
         cmocka_unit_test(only_what_is_asked_for_is_there),
         cmocka_unit_test(sets_differ_where_both_have_a_value),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pool_set_up, pool_tear_down);
 }

@@ -1,7 +1,6 @@
 /*
  * Headers that tell a digest: what is read, what is refused, and that what we write is read again.
  */
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -11,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/pool.h"
 #include "webdav/digestfield.h"
 
 #define MD5_HEX       "9a0364b9e99bb480dd25e1f0284c8555"
@@ -26,24 +26,8 @@
 #define SHA512_BASE64                                                                                        \
     "stHShbUZnIX5iNA2ScN+RP093gHl1pxQ/vkGUZYvSBEOk0C2DUmkecTAtT9fB9aQaG3YfSSBk3pRLouF7nxhfw=="
 
-static int set_up(void **state)
-{
-    apr_pool_t *pool;
-
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    *state = pool;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    apr_pool_destroy(*state);
-    return 0;
-}
-
 /* What was understood, as OC-Checksum; "malformed", "contradiction". */
-static const char *read_header(apr_pool_t *pool, const char *name, const char *value)
+static const char *read_header(const char *name, const char *value)
 {
     apr_table_t *headers = apr_table_make(pool, 1);
     struct checksum_values values;
@@ -62,19 +46,20 @@ struct row {
     const char *value, *wanted;
 };
 
-static void check(apr_pool_t *pool, const char *name, const struct row *rows, size_t count)
+static void check(const char *name, const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const char *found = read_header(pool, name, rows[i].value);
+        const char *found = read_header(name, rows[i].value);
         if (strcmp(found, rows[i].wanted) != 0)
             fail_msg("%s: %s: got %s, want %s", name, rows[i].value, found, rows[i].wanted);
     }
 }
 
-#define CHECK(name, rows) check(*state, name, rows, sizeof(rows) / sizeof(rows)[0])
+#define CHECK(name, rows) check(name, rows, sizeof(rows) / sizeof(rows)[0])
 
 static void oc_checksum(void **state)
 {
+    (void)state;
     static const struct row rows[] = {
         { "", "" },
         { " ", "" },
@@ -148,16 +133,19 @@ static const struct row dictionaries[] = {
 
 static void repr_digest(void **state)
 {
+    (void)state;
     CHECK("Repr-Digest", dictionaries);
 }
 
 static void content_digest(void **state)
 {
+    (void)state;
     CHECK("Content-Digest", dictionaries);
 }
 
 static void content_md5(void **state)
 {
+    (void)state;
     static const struct row rows[] = {
         { MD5_BASE64, "MD5:" MD5_HEX },
         { "", "malformed" },
@@ -171,7 +159,8 @@ static void content_md5(void **state)
 
 static void several_headers_are_one_set_unless_they_differ(void **state)
 {
-    apr_table_t *headers = apr_table_make(*state, 4);
+    (void)state;
+    apr_table_t *headers = apr_table_make(pool, 4);
     struct checksum_values values;
     const char *name = NULL;
 
@@ -181,7 +170,7 @@ static void several_headers_are_one_set_unless_they_differ(void **state)
     apr_table_set(headers, "content-digest", "md5=:" MD5_BASE64 ":");
     apr_table_set(headers, "OC-Checksum", "SHA1:" SHA1_HEX " ADLER32:1");
     assert_int_equal(digestfield_read(headers, &values, &name), 0);
-    assert_string_equal(digestfield_format_oc(*state, &values),
+    assert_string_equal(digestfield_format_oc(pool, &values),
                         "SHA1:" SHA1_HEX " MD5:" MD5_HEX " ADLER32:00000001");
     apr_table_set(headers, "Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA==");
     assert_int_equal(digestfield_read(headers, &values, &name), EBADMSG);
@@ -190,18 +179,19 @@ static void several_headers_are_one_set_unless_they_differ(void **state)
 
 static void what_is_written_is_read_again(void **state)
 {
+    (void)state;
     static const char text[] =
         "SHA512:" SHA512_HEX " SHA256:" SHA256_HEX " SHA1:" SHA1_HEX " MD5:" MD5_HEX " ADLER32:0bb502fd";
     struct checksum_values values = { .has = 0 };
 
     assert_int_equal(digestfield_parse_oc(text, &values), 0);
-    assert_string_equal(digestfield_format_oc(*state, &values), text);
-    const char *dictionary = digestfield_format_repr(*state, &values);
+    assert_string_equal(digestfield_format_oc(pool, &values), text);
+    const char *dictionary = digestfield_format_repr(pool, &values);
     assert_string_equal(dictionary, "sha-512=:" SHA512_BASE64 ":, sha-256=:" SHA256_BASE64
                                     ":, sha=:" SHA1_BASE64 ":, md5=:" MD5_BASE64 ":, adler=:C7UC/Q==:");
-    assert_string_equal(read_header(*state, "Repr-Digest", dictionary), text);
+    assert_string_equal(read_header("Repr-Digest", dictionary), text);
     values.has = 0;
-    assert_string_equal(digestfield_format_repr(*state, &values), "");
+    assert_string_equal(digestfield_format_repr(pool, &values), "");
 }
 
 int main(void)
@@ -214,5 +204,5 @@ int main(void)
         cmocka_unit_test(several_headers_are_one_set_unless_they_differ),
         cmocka_unit_test(what_is_written_is_read_again),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pool_set_up, pool_tear_down);
 }

@@ -8,15 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <apr_general.h>
 #include <cmocka.h>
 
+#include "tests/support/pool.h"
 #include "webdav/keyedhash.h"
 
 #define COUNT 10000
 
 /* "Ez" and "FY" are one to a hash that multiplies by 33. */
-static const char *colliding(apr_pool_t *pool, unsigned number)
+static const char *colliding(unsigned number)
 {
     char *name = apr_pcalloc(pool, 29);
 
@@ -27,7 +27,8 @@ static const char *colliding(apr_pool_t *pool, unsigned number)
 
 static void finds_by_text_and_by_length(void **state)
 {
-    apr_hash_t *names = keyedhash_make(*state);
+    (void)state;
+    apr_hash_t *names = keyedhash_make(pool);
 
     apr_hash_set(names, "one", APR_HASH_KEY_STRING, "1");
     apr_hash_set(names, "two\0x", 5, "2");
@@ -38,14 +39,14 @@ static void finds_by_text_and_by_length(void **state)
 }
 
 /* How many of the names have a hash that none before had. */
-static unsigned distinct(apr_pool_t *pool, apr_hashfunc_t hash)
+static unsigned distinct(apr_hashfunc_t hash)
 {
     apr_hash_t *seen = apr_hash_make(pool);
 
     for (unsigned i = 0; i < COUNT; i++) {
         apr_ssize_t length = APR_HASH_KEY_STRING;
         unsigned int *value = apr_palloc(pool, sizeof *value);
-        *value = hash(colliding(pool, i), &length);
+        *value = hash(colliding(i), &length);
         assert_int_equal(length, 28);
         apr_hash_set(seen, value, sizeof *value, value);
     }
@@ -54,24 +55,9 @@ static unsigned distinct(apr_pool_t *pool, apr_hashfunc_t hash)
 
 static void names_that_collide_elsewhere_do_not_here(void **state)
 {
-    assert_int_equal(distinct(*state, apr_hashfunc_default), 1);
-    assert_in_range(distinct(*state, keyedhash), COUNT - 10, COUNT);
-}
-
-static int set_up(void **state)
-{
-    apr_pool_t *pool;
-    apr_initialize();
-    apr_pool_create(&pool, NULL);
-    *state = pool;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    apr_pool_destroy(*state);
-    apr_terminate();
-    return 0;
+    (void)state;
+    assert_int_equal(distinct(apr_hashfunc_default), 1);
+    assert_in_range(distinct(keyedhash), COUNT - 10, COUNT);
 }
 
 int main(void)
@@ -80,5 +66,5 @@ int main(void)
         cmocka_unit_test(finds_by_text_and_by_length),
         cmocka_unit_test(names_that_collide_elsewhere_do_not_here),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, pool_set_up, pool_tear_down);
 }
